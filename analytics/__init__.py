@@ -1,0 +1,1 @@
+"""Turns states and readings into indicators, risks and alarms."""

@@ -1,0 +1,1 @@
+"""Shows what the house knows: REST routes, pages and the command line."""

@@ -1,0 +1,1 @@
+"""Payload dialects, one file each."""

@@ -1,0 +1,103 @@
+"""Settings from the environment (`POSTMINE_*`); there is never a default secret."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import platformdirs
+from pydantic import SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from ingest.errors import ConfigurationError
+
+
+class Settings(BaseSettings):
+    """Everything that differs between two installations of the same site.
+
+    Parameters
+    ----------
+    site
+        Name of a bundled site, or the path of a site's folder.
+    data_dir
+        Folder of this run: the store, the journals and the broker's session.
+    mqtt_url
+        `mqtt://[user:password@]host[:port]` or `mqtts://...`; empty: no broker by address.
+    influxdb_url, influxdb_token, influxdb_org, influxdb_bucket
+        The InfluxDB 2 of this run; an empty address means the embedded store alone.
+    database_url
+        SQLAlchemy address of the journals; empty: `journal.sqlite` in the data folder.
+    http_host, http_port
+        Where `postmine serve` listens.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="POSTMINE_", extra="ignore")
+
+    site: str = "abaza"
+    data_dir: Path = Path(platformdirs.user_data_dir("postmine"))
+    mqtt_url: SecretStr = SecretStr("mqtt://127.0.0.1:1883")
+    influxdb_url: str = ""
+    influxdb_token: SecretStr = SecretStr("")
+    influxdb_org: str = "postmine"
+    influxdb_bucket: str = "postmine"
+    database_url: SecretStr = SecretStr("")
+    http_host: str = "127.0.0.1"
+    http_port: int = 8050
+
+    @field_validator("mqtt_url")
+    @classmethod
+    def _mqtt(cls, value: SecretStr) -> SecretStr:
+        parts = urlsplit(value.get_secret_value())
+        if parts.scheme not in ("mqtt", "mqtts") or not parts.hostname:
+            raise ValueError("mqtt://host[:port] or mqtts://host[:port]")
+        _ = parts.port  # a port that is no number raises here
+        return value
+
+    @field_validator("influxdb_url")
+    @classmethod
+    def _http(cls, value: str) -> str:
+        if value and urlsplit(value).scheme not in ("http", "https"):
+            raise ValueError("http://host:port or https://host:port")
+        return value
+
+    @field_validator("http_port")
+    @classmethod
+    def _port(cls, value: int) -> int:
+        if not 0 <= value <= 65_535:
+            raise ValueError("0 to 65535")
+        return value
+
+    @property
+    def journal_url(self) -> str:
+        """SQLAlchemy address of the journals."""
+        given = self.database_url.get_secret_value()
+        return given or f"sqlite:///{self.data_dir / 'journal.sqlite'}"
+
+
+def load_settings(**given: object) -> Settings:
+    """Return the settings of the environment, with `given` values (not None) in their place.
+
+    Raises
+    ------
+    ConfigurationError
+        When a value is wrong; the error names the variable.
+    """
+    try:
+        settings = Settings(**{key: value for key, value in given.items() if value is not None})  # type: ignore[arg-type]
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = f"POSTMINE_{'_'.join(map(str, first['loc'])).upper()}"
+        secret = any(word in name for word in ("TOKEN", "URL"))
+        raise ConfigurationError(
+            f"setting {name}",
+            value="(not shown)" if secret else first["input"],
+            legal=first["msg"].removeprefix("Value error, "),
+        ) from error
+    if settings.influxdb_url and not settings.influxdb_token.get_secret_value():
+        raise ConfigurationError(
+            "setting POSTMINE_INFLUXDB_TOKEN",
+            value="",
+            legal="a token that may read and write the bucket",
+            cure="POSTMINE_INFLUXDB_URL is set, so a token is needed",
+        )
+    return settings

@@ -1,0 +1,371 @@
+"""What a site is: its zones, its instruments, their types and their dated thresholds.
+
+One site is one folder; `site.yaml` in it is read here. Instrument types are YAML files in
+`ingest/instruments/`, and a site may add its own under `instrument_types:`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, time
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, StringConstraints, ValidationInfo, field_validator, model_validator
+
+from ingest.errors import ConfigurationError
+from ingest.units import CANONICAL_UNITS, Conversion, conversion
+from ingest.yaml_file import Configured, line_of, read_yaml
+
+SITES = Path(__file__).parent / "sites"
+INSTRUMENT_TYPES = Path(__file__).parent / "instruments"
+
+#: Names on the wire: kebab-case; names of types and quantities: snake_case.
+WireName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=64)]
+KeyName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(_[a-z0-9]+)*$", max_length=64)]
+Titles = dict[Literal["en", "ru"], str]
+Level = Literal["advisory", "warning", "alarm"]
+
+
+class Quantity(Configured):
+    """One quantity of an instrument type.
+
+    Parameters
+    ----------
+    unit
+        Unit on the wire; stored values are in `canonical_unit`.
+    valid_range
+        Lowest and highest value that the instrument can report, in `unit`; a reading outside is
+        stored and flagged `out_of_range`.
+    """
+
+    title: Titles
+    unit: str
+    valid_range: tuple[float, float]
+    name: str = ""
+
+    @property
+    def canonical_unit(self) -> str:
+        """Unit of the stored values."""
+        return CANONICAL_UNITS.get(self.name, self.unit)
+
+    @cached_property
+    def conversion(self) -> Conversion:
+        """From the wire's unit to the canonical one."""
+        return conversion(self.unit, self.canonical_unit)
+
+    @cached_property
+    def canonical_range(self) -> tuple[float, float]:
+        """`valid_range` in the canonical unit."""
+        low, high = (self.conversion.scale * v + self.conversion.offset for v in self.valid_range)
+        return low, high
+
+    @model_validator(mode="after")
+    def _check(self) -> Quantity:
+        if not self.valid_range[0] < self.valid_range[1]:
+            raise ValueError("valid_range: the first number must be below the second")
+        return self
+
+
+class InstrumentType(Configured):
+    """What instruments of one kind measure and how often.
+
+    Parameters
+    ----------
+    source
+        Standard or data sheet that the numbers come from.
+    interval_s
+        Usual time between readings [s]; None for instruments that report events (a weighbridge).
+    stale_after_s, unavailable_after_s
+        Silence after which the last value is stale, and then unavailable [s].
+    nodes
+        Whether one instrument has several measuring points: what a node is ("depth" [m] or
+        "stream"), or None.
+    """
+
+    title: Titles
+    source: str
+    quantities: dict[KeyName, Quantity]
+    interval_s: float | None = Field(default=None, gt=0)
+    stale_after_s: float = Field(gt=0)
+    unavailable_after_s: float = Field(gt=0)
+    nodes: Literal["depth", "stream"] | None = None
+    name: str = ""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _name_quantities(cls, data: Any) -> Any:
+        if isinstance(data, dict) and isinstance(data.get("quantities"), dict):
+            named = {
+                name: {**body, "name": name} if isinstance(body, dict) else body
+                for name, body in data["quantities"].items()
+            }
+            data = {**data, "quantities": named}
+        return data
+
+    @model_validator(mode="after")
+    def _check(self) -> InstrumentType:
+        if not self.quantities:
+            raise ValueError("quantities: at least one")
+        if self.unavailable_after_s < self.stale_after_s:
+            raise ValueError("unavailable_after_s must not be below stale_after_s")
+        for quantity in self.quantities.values():
+            try:
+                _ = quantity.conversion
+            except ConfigurationError as error:
+                raise ValueError(f"quantities.{quantity.name}.unit: {error}") from error
+        return self
+
+
+class Zone(Configured):
+    """A part of the site.
+
+    Parameters
+    ----------
+    kind
+        "backfill" is the crater as a whole, "tier" one of its tiers.
+    outline
+        Corners in the site's local grid, x east and y north [m]; empty for a zone without area.
+    base_m, crest_m
+        Levels of a tier's toe and crest [m above sea].
+    """
+
+    title: Titles
+    kind: Literal["backfill", "tier", "rim", "drainage", "weather", "logistics", "area"]
+    outline: tuple[tuple[float, float], ...] = ()
+    base_m: float | None = None
+    crest_m: float | None = None
+
+
+class Threshold(Configured):
+    """A limit of one quantity, in force from a date, in the canonical unit.
+
+    Parameters
+    ----------
+    since
+        First day on which it holds (UTC).
+    above, below
+        The limit; exactly one of the two.
+    source
+        Where the limit comes from.
+    """
+
+    quantity: KeyName
+    level: Level
+    since: date
+    above: float | None = None
+    below: float | None = None
+    source: str
+
+    @property
+    def start(self) -> datetime:
+        """The first moment at which it holds."""
+        return datetime.combine(self.since, time(), UTC)
+
+    @model_validator(mode="after")
+    def _check(self) -> Threshold:
+        if (self.above is None) == (self.below is None):
+            raise ValueError("exactly one of above and below")
+        return self
+
+
+class Instrument(Configured):
+    """One instrument in the ground.
+
+    Parameters
+    ----------
+    x_m, y_m
+        Position in the site's local grid, east and north [m].
+    z_m
+        Level of the measuring point [m above sea].
+    nodes
+        Depths of the nodes below the collar [m], or names of the streams.
+    """
+
+    type: KeyName
+    zone: str
+    x_m: float = 0.0
+    y_m: float = 0.0
+    z_m: float | None = None
+    nodes: tuple[float | str, ...] = ()
+    thresholds: tuple[Threshold, ...] = ()
+    note: str = ""
+    name: str = ""
+
+    @property
+    def node_count(self) -> int:
+        """How many values one reading holds."""
+        return len(self.nodes) or 1
+
+
+class Demonstration(Configured):
+    """What `postmine demo` plays for this site: a scenario's name, or a recording beside it."""
+
+    scenario: str | None = None
+    recording: str | None = None
+    speed: float = Field(default=50_000, gt=0)
+
+
+class Site(Configured):
+    """One site: what `site.yaml` says.
+
+    Parameters
+    ----------
+    assumptions
+        What the source does not say and was assumed, for people to read.
+    future_tolerance_s
+        How far a reading's time may lie ahead of ours before it is refused [s].
+    state_every_s
+        Time between two states of the twin [s].
+    """
+
+    name: WireName
+    title: Titles
+    time_zone: str
+    latitude: float = Field(ge=-90, le=90)
+    longitude: float = Field(ge=-180, le=180)
+    source: str
+    assumptions: tuple[Titles, ...] = ()
+    future_tolerance_s: float = Field(default=300, ge=0)
+    state_every_s: float = Field(default=3600, gt=0)
+    zones: dict[KeyName, Zone]
+    instrument_types: dict[KeyName, InstrumentType] = {}
+    instruments: dict[WireName, Instrument]
+    demo: Demonstration = Demonstration()
+    folder: Path = Path()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _name_instruments(cls, data: Any, info: ValidationInfo) -> Any:
+        if not isinstance(data, dict):
+            return data
+        types = dict(info.context["types"]) if info.context else {}
+        own = data.get("instrument_types") or {}
+        if isinstance(own, dict):
+            types |= {
+                name: {**body, "name": name} if isinstance(body, dict) else body
+                for name, body in own.items()
+            }
+        named = data.get("instruments")
+        if isinstance(named, dict):
+            named = {
+                name: {**body, "name": name} if isinstance(body, dict) else body
+                for name, body in named.items()
+            }
+        folder = info.context["folder"] if info.context else Path()
+        return {**data, "instrument_types": types, "instruments": named, "folder": folder}
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        from zoneinfo import ZoneInfo
+
+        try:
+            ZoneInfo(value)
+        except (KeyError, ValueError, OSError) as error:
+            raise ValueError("a time zone such as Asia/Krasnoyarsk or UTC") from error
+        return value
+
+    def __iter__(self) -> Iterator[Instrument]:  # type: ignore[override]
+        return iter(self.instruments.values())
+
+    def type_of(self, instrument: str) -> InstrumentType:
+        """Return the type of an instrument of this site."""
+        return self.instrument_types[self.instruments[instrument].type]
+
+    def of_type(self, *types: str) -> list[Instrument]:
+        """Return the instruments of the types, in the file's order."""
+        return [instrument for instrument in self if instrument.type in types]
+
+    def with_quantity(self, quantity: str) -> list[Instrument]:
+        """Return the instruments that measure a quantity, in the file's order."""
+        return [
+            instrument
+            for instrument in self
+            if quantity in self.instrument_types[instrument.type].quantities
+        ]
+
+    def of_zone_kind(self, kind: str) -> list[str]:
+        """Return the names of the zones of a kind, in the file's order."""
+        return [name for name, zone in self.zones.items() if zone.kind == kind]
+
+
+def site_names() -> list[str]:
+    """Return the names of the sites that come with the package."""
+    return sorted(path.parent.name for path in SITES.glob("*/site.yaml"))
+
+
+def load_site(site: str | Path) -> Site:
+    """Return a site by its name, or by the path of its folder or of its `site.yaml`.
+
+    Raises
+    ------
+    ConfigurationError
+        When there is no such site, or its file is wrong.
+    """
+    text = str(site)
+    folder = SITES / text if text in site_names() else Path(text)
+    if folder.name == "site.yaml":
+        folder = folder.parent
+    path = folder / "site.yaml"
+    if not path.is_file():
+        raise ConfigurationError(
+            "site",
+            value=text,
+            legal=", ".join(site_names()),
+            cure="or give the path of a folder that holds a site.yaml",
+        )
+    types = instrument_types()
+    loaded = read_yaml(path, Site, {"types": types, "folder": folder.resolve()})
+    _check_references(loaded, path)
+    return loaded
+
+
+def instrument_types() -> dict[str, InstrumentType]:
+    """Return the instrument types that come with the package, by name."""
+    return {
+        path.stem: read_yaml(path, InstrumentType).model_copy(update={"name": path.stem})
+        for path in sorted(INSTRUMENT_TYPES.glob("*.yaml"))
+    }
+
+
+def _check_references(site: Site, path: Path) -> None:
+    """Check what one key of the file says of another."""
+    for name, instrument in site.instruments.items():
+
+        def wrong(
+            key: str, value: object, legal: str, *deeper: str | int, name: str = name
+        ) -> ConfigurationError:
+            from ruamel.yaml import YAML
+
+            location = ["instruments", name, *key.split("."), *deeper]
+            content = YAML(typ="rt").load(path.read_text(encoding="utf-8"))
+            return ConfigurationError(
+                f"key {'.'.join(map(str, location))}",
+                value=value,
+                legal=legal,
+                file=path,
+                line=line_of(content, location),
+            )
+
+        if instrument.zone not in site.zones:
+            raise wrong("zone", instrument.zone, ", ".join(site.zones))
+        if instrument.type not in site.instrument_types:
+            raise wrong("type", instrument.type, ", ".join(site.instrument_types))
+        kind = site.instrument_types[instrument.type]
+        if kind.nodes and not instrument.nodes:
+            raise wrong("nodes", None, f"a list with the {kind.nodes} of each node")
+        if instrument.nodes and not kind.nodes:
+            raise wrong("nodes", list(instrument.nodes), f"no nodes for a {instrument.type}")
+        wanted = str if kind.nodes == "stream" else float
+        for node in instrument.nodes:
+            if not isinstance(node, wanted):
+                raise wrong("nodes", node, f"a {kind.nodes} per node")
+        if len(set(instrument.nodes)) != len(instrument.nodes):
+            raise wrong("nodes", list(instrument.nodes), "each node once")
+        for index, threshold in enumerate(instrument.thresholds):
+            if threshold.quantity not in kind.quantities:
+                raise wrong(
+                    "thresholds", threshold.quantity, ", ".join(kind.quantities), index, "quantity"
+                )

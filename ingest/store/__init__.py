@@ -1,0 +1,258 @@
+"""Where readings are kept: one protocol for every backend.
+
+A row is (instrument, node, time) and holds a value per quantity, in canonical units. It holds what
+is believed now; what it replaced stands in an undo log, so that `known_at` is the row with later
+changes undone. Times are aware UTC at this border and nanoseconds inside.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Literal, NamedTuple, Protocol
+
+import msgspec
+import pandas as pd
+
+Flag = Literal["out_of_range"]
+
+
+class Row(NamedTuple):
+    """One measuring point at one moment, on its way into the store.
+
+    Parameters
+    ----------
+    type
+        Instrument type: the table.
+    node
+        Index of the node, from 0; 0 for an instrument without nodes.
+    time, received
+        Nanoseconds since 1970.
+    sequence
+        The sender's number of the message, None if it gave none.
+    values
+        Value per quantity in canonical units; a quantity that is not here was not reported.
+    flags
+        Flag per quantity, for values that are not to be trusted.
+    """
+
+    type: str
+    instrument: str
+    node: int
+    time: int
+    received: int
+    sequence: int | None
+    values: dict[str, float]
+    flags: dict[str, str] = {}  # noqa: RUF012  (never changed: a NamedTuple's default)
+
+
+class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):
+    """A message, or a part of one, that could not be understood."""
+
+    topic: str
+    payload: bytes
+    size: int
+    reason: str
+    received: datetime
+    id: int | None = None
+
+
+class Reading(msgspec.Struct, frozen=True):
+    """One stored value."""
+
+    instrument: str
+    quantity: str
+    node: int
+    time: datetime
+    received: datetime
+    value: float
+    flags: tuple[str, ...] = ()
+
+
+class Change(msgspec.Struct, frozen=True):
+    """What one commit changed: the rows that were new or differed from what was stored."""
+
+    sequence: int
+    rows: tuple[Row, ...]
+
+
+class Appended(NamedTuple):
+    """What became of a batch."""
+
+    stored: int
+    corrected: int
+    duplicates: int
+
+
+class Derived(msgspec.Struct, frozen=True, kw_only=True):
+    """One point of a computed series.
+
+    Parameters
+    ----------
+    series
+        What it is ("fill.volume", "indicator.schedule_performance").
+    subject
+        Of what: an instrument, a zone, or the site's name.
+    known_at
+        When it was computed, on the run's clock.
+    value, low, high
+        None: not known.
+    """
+
+    series: str
+    subject: str
+    time: datetime
+    known_at: datetime
+    value: float | None
+    unit: str
+    model: str
+    version: str
+    low: float | None = None
+    high: float | None = None
+
+
+class Health(msgspec.Struct, frozen=True, kw_only=True):
+    """Whether a store can be used."""
+
+    ok: bool
+    backend: str
+    detail: str
+    rows: int
+    last_sequence: int
+    forwarded_sequence: int | None = None
+    dead_letters: int = 0
+
+
+class Store(Protocol):
+    """What every backend owes; `tests/contracts/test_store_contract.py` holds it to this."""
+
+    def append(
+        self,
+        rows: Sequence[Row],
+        dead_letters: Sequence[DeadLetter] = (),
+        run_time: datetime | None = None,
+    ) -> Appended:
+        """Make a batch durable in one commit; storing twice changes nothing.
+
+        `run_time` moves the clock of a replay run in the same commit.
+        """
+        ...
+
+    def latest(
+        self, *, at: datetime | None = None, known_at: datetime | None = None
+    ) -> list[Reading]:
+        """Return the last measured value of each (instrument, node, quantity), up to `at`."""
+        ...
+
+    def readings(
+        self,
+        instrument: str,
+        quantity: str,
+        *,
+        start: datetime | None = None,
+        end: datetime | None = None,
+        known_at: datetime | None = None,
+        node: int | None = None,
+        limit: int = 1000,
+        after: tuple[int, int] | None = None,
+    ) -> list[Reading]:
+        """Return values with start <= time < end, by (time, node).
+
+        `after` is the (time in ns, node) of the last value of the page before.
+        """
+        ...
+
+    def frame(
+        self,
+        instrument: str,
+        quantity: str,
+        *,
+        start: datetime | None = None,
+        end: datetime | None = None,
+        known_at: datetime | None = None,
+        trusted: bool = True,
+    ) -> pd.DataFrame:
+        """Return values as a frame (index = time, aware UTC; columns = node index).
+
+        `trusted` leaves out flagged values.
+        """
+        ...
+
+    def buckets(
+        self,
+        instrument: str,
+        quantity: str,
+        *,
+        start: datetime,
+        end: datetime,
+        count: int,
+        known_at: datetime | None = None,
+        trusted: bool = False,
+    ) -> pd.DataFrame:
+        """Return `count` equal buckets of [start, end): aggregated in the engine.
+
+        Columns: node, start (aware UTC), min, mean, max, count; empty buckets have no row.
+        """
+        ...
+
+    def span(self) -> tuple[datetime, datetime] | None:
+        """Return the first and the last measured time, None for an empty store."""
+        ...
+
+    def changes(self, since: int, limit: int = 1000) -> list[Change]:
+        """Return the changes after a sequence number, oldest first."""
+        ...
+
+    def cursor(self, follower: str) -> int:
+        """Return the last change that a follower has dealt with, 0 at first."""
+        ...
+
+    def move_cursor(self, follower: str, sequence: int) -> None:
+        """Remember durably what a follower has dealt with."""
+        ...
+
+    def write_derived(self, points: Iterable[Derived]) -> None:
+        """Store points of computed series; the same (series, subject, time) replaces."""
+        ...
+
+    def derived(
+        self,
+        series: str,
+        subject: str | None = None,
+        *,
+        start: datetime | None = None,
+        end: datetime | None = None,
+        known_at: datetime | None = None,
+    ) -> pd.DataFrame:
+        """Return a computed series: columns subject, time, known_at, value, low, high, unit,
+        model, version; by time.
+        """
+        ...
+
+    def write_state(self, service: str, time: datetime, document: bytes) -> None:
+        """Store what a service (twin, risk) knew at `time`, as JSON."""
+        ...
+
+    def state(self, service: str, *, known_at: datetime | None = None) -> bytes | None:
+        """Return the last state of a service, up to `known_at`; None if there is none."""
+        ...
+
+    def dead_letters(self, *, limit: int = 100, before: int | None = None) -> list[DeadLetter]:
+        """Return dead letters, newest first; `before` is the id that ended the page before."""
+        ...
+
+    def run_time(self) -> datetime | None:
+        """Return the clock of a replay run, None in a live one."""
+        ...
+
+    def counts(self) -> Mapping[str, int]:
+        """Return the number of rows per instrument type."""
+        ...
+
+    def health(self) -> Health:
+        """Return whether the store can be used; never raises."""
+        ...
+
+    def close(self) -> None:
+        """Release everything."""
+        ...

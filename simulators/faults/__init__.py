@@ -1,0 +1,1 @@
+"""Faults of instruments and links, one file each."""

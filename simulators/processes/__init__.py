@@ -1,0 +1,1 @@
+"""Processes of the true ground, one file each."""
