@@ -1,0 +1,604 @@
+"""The one module through which pages and routes read; what it returns must not be changed."""
+
+from __future__ import annotations
+
+import math
+import time as stopwatch
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
+
+import pandas as pd
+
+from analytics.assessment import Assessment, Indicator, Risk, RiskLevel, decode_assessment
+from dashboard.answers import (
+    InstrumentSummary,
+    LatestValue,
+    Profile,
+    QuantitySummary,
+    ReadingsPage,
+    RunHealth,
+    ServiceHealth,
+    SettlementSeries,
+    SiteSummary,
+    ThresholdSummary,
+    ZoneSummary,
+)
+from dashboard.questions import (
+    LONGEST_PAGE,
+    MICROSECOND,
+    MOST_BUCKETS,
+    BadQuestion,
+    UnknownName,
+    check_span,
+    make_cursor,
+    open_cursor,
+    until,
+)
+from ingest.clock import Clock
+from ingest.freshness import freshness
+from ingest.settings import Settings
+from ingest.site import Instrument, Site
+from ingest.store import DeadLetter, Reading, Store
+from twin.plan import Plan, load_plan
+from twin.state import TwinState, decode_state
+
+if TYPE_CHECKING:
+    from analytics.journal import Alarm, Journal
+
+Answer = TypeVar("Answer")
+
+
+class Queries:
+    """Answers what pages and routes ask of one run.
+
+    Parameters
+    ----------
+    refresh_s
+        For how long one look at the store's sequence serves everybody [s]: ten open pages that
+        ask for the same within it cost one reading.
+    """
+
+    def __init__(
+        self,
+        site: Site,
+        store: Store,
+        journal: Journal | None,
+        clock: Clock,
+        settings: Settings,
+        *,
+        refresh_s: float = 0.0,
+    ) -> None:
+        self.site = site
+        self.settings = settings
+        self._plan = load_plan(site)
+        self._store, self._journal, self._clock = store, journal, clock
+        self._refresh_s = refresh_s
+        self._seen = (-math.inf, 0)  # when the sequence was looked at (monotonic) and what it was
+        self._decode_state = lru_cache(maxsize=8)(decode_state)
+        self._decode_assessment = lru_cache(maxsize=8)(decode_assessment)
+        self._cached = lru_cache(maxsize=256)(self._compute)
+
+    # What time it is, and what has changed
+
+    def now(self) -> datetime:
+        """Return the time of the run."""
+        return self._clock.now()
+
+    def sequence(self) -> int:
+        """Return the number of the store's last change: a new one means new readings."""
+        looked, sequence = self._seen
+        now = stopwatch.monotonic()
+        if now - looked >= self._refresh_s:
+            sequence = self._store.health().last_sequence
+            self._seen = (now, sequence)
+        return sequence
+
+    def _ask(self, read: Callable[..., Answer], *arguments: Any) -> Answer:
+        """Return `read(*arguments)`, once for each sequence of the store."""
+        answer: Answer = self._cached(self.sequence(), read, *arguments)
+        return answer
+
+    @staticmethod
+    def _compute(_sequence: int, read: Callable[..., Answer], *arguments: Any) -> Answer:
+        return read(*arguments)
+
+    # What the site is
+
+    def site_summary(self) -> SiteSummary:
+        """Return the site, its zones, and what span of time its readings cover."""
+        site = self.site
+        span = self._ask(self._store.span)
+        return SiteSummary(
+            name=site.name,
+            title=_titles(site.title),
+            time_zone=site.time_zone,
+            latitude=site.latitude,
+            longitude=site.longitude,
+            source=site.source,
+            assumptions=[_titles(title) for title in site.assumptions],
+            zones=[
+                ZoneSummary(
+                    name=name,
+                    title=_titles(zone.title),
+                    kind=zone.kind,
+                    outline=list(zone.outline),
+                    base_m=zone.base_m,
+                    crest_m=zone.crest_m,
+                )
+                for name, zone in site.zones.items()
+            ],
+            instruments=len(site.instruments),
+            replay=self._store.run_time() is not None,
+            time=self.now(),
+            first_time=span[0] if span else None,
+            last_time=span[1] if span else None,
+        )
+
+    def instruments(
+        self, at: datetime | None = None, known_at: datetime | None = None
+    ) -> list[InstrumentSummary]:
+        """Return every instrument with its freshness, in the site file's order."""
+        last: dict[str, datetime] = {}
+        for reading in self._latest(at, known_at):
+            last[reading.instrument] = max(reading.time, last.get(reading.instrument, reading.time))
+        moment = at or known_at or self.now()
+        return [self._summary(each, last.get(each.name), moment) for each in self.site]
+
+    def instrument(
+        self, name: str, at: datetime | None = None, known_at: datetime | None = None
+    ) -> InstrumentSummary:
+        """Return one instrument.
+
+        Raises
+        ------
+        UnknownName
+            When the site has no such instrument.
+        """
+        self._instrument(name)
+        return next(each for each in self.instruments(at, known_at) if each.name == name)
+
+    def _summary(
+        self, instrument: Instrument, last: datetime | None, moment: datetime
+    ) -> InstrumentSummary:
+        kind = self.site.instrument_types[instrument.type]
+        return InstrumentSummary(
+            name=instrument.name,
+            type=instrument.type,
+            type_title=_titles(kind.title),
+            zone=instrument.zone,
+            zone_title=_titles(self.site.zones[instrument.zone].title),
+            x_m=instrument.x_m,
+            y_m=instrument.y_m,
+            z_m=instrument.z_m,
+            node_kind=kind.nodes,
+            quantities=[
+                QuantitySummary(
+                    name=quantity.name,
+                    title=_titles(quantity.title),
+                    unit=quantity.canonical_unit,
+                    wire_unit=quantity.unit,
+                    nodes=list(instrument.nodes),
+                    thresholds=_in_force(instrument, quantity.name, moment),
+                )
+                for quantity in kind.quantities.values()
+            ],
+            note=instrument.note,
+            freshness=freshness(last, kind, moment),
+            last_time=last,
+            interval_s=kind.interval_s,
+            stale_after_s=kind.stale_after_s,
+            unavailable_after_s=kind.unavailable_after_s,
+        )
+
+    def _instrument(self, name: str) -> Instrument:
+        if name not in self.site.instruments:
+            raise UnknownName("instrument", name, list(self.site.instruments))
+        return self.site.instruments[name]
+
+    def unit(self, instrument: str, quantity: str) -> str:
+        """Return the unit of the stored values of an instrument's quantity.
+
+        Raises
+        ------
+        UnknownName
+            When the instrument or the quantity is not known.
+        """
+        self._instrument(instrument)
+        quantities = self.site.type_of(instrument).quantities
+        if quantity not in quantities:
+            raise UnknownName(f"quantity of {instrument}", quantity, list(quantities))
+        return quantities[quantity].canonical_unit
+
+    # Readings
+
+    def readings(
+        self,
+        instrument: str,
+        quantity: str,
+        *,
+        start: datetime | None = None,
+        end: datetime | None = None,
+        at: datetime | None = None,
+        known_at: datetime | None = None,
+        node: int | None = None,
+        limit: int = 1000,
+        cursor: str | None = None,
+    ) -> ReadingsPage:
+        """Return stored values with start <= time < end and time <= at, by time.
+
+        Raises
+        ------
+        UnknownName
+            When the instrument or the quantity is not known.
+        BadQuestion
+            When the cursor is not one of this series, or a number is out of its range.
+        """
+        unit = self.unit(instrument, quantity)
+        nodes = list(self.site.instruments[instrument].nodes)
+        check_span(start, end)
+        if not 1 <= limit <= LONGEST_PAGE:
+            raise BadQuestion("limit", limit, f"give 1 to {LONGEST_PAGE}")
+        if node is not None and not 0 <= node < max(len(nodes), 1):
+            raise BadQuestion("node", node, f"give 0 to {max(len(nodes), 1) - 1}")
+        series = f"{instrument}/{quantity}"
+        found = self._store.readings(
+            instrument,
+            quantity,
+            start=start,
+            end=until(end, at),
+            known_at=known_at,
+            node=node,
+            limit=limit + 1,
+            after=None if cursor is None else open_cursor(cursor, series),
+        )
+        page = found[:limit]
+        more = make_cursor(page[-1], series) if len(found) > limit else None
+        return ReadingsPage(unit=unit, nodes=nodes, readings=page, next=more)
+
+    def buckets(
+        self,
+        instrument: str,
+        quantity: str,
+        *,
+        start: datetime | None = None,
+        end: datetime | None = None,
+        at: datetime | None = None,
+        known_at: datetime | None = None,
+        count: int = 500,
+        trusted: bool = False,
+    ) -> pd.DataFrame:
+        """Return `count` equal buckets; without `start` and `end`, of all that is stored.
+
+        Columns: node, start (aware UTC), min, mean, max, count; empty buckets have no row.
+
+        Raises
+        ------
+        UnknownName
+            When the instrument or the quantity is not known.
+        BadQuestion
+            When a number is out of its range.
+        """
+        self.unit(instrument, quantity)
+        if not 1 <= count <= MOST_BUCKETS:
+            raise BadQuestion("buckets", count, f"give 1 to {MOST_BUCKETS}")
+        check_span(start, end)
+        span = self._ask(self._store.span) or (self.now(), self.now())
+        start = start or span[0]
+        end = until(end, at) or span[1] + MICROSECOND
+        end = max(end, start + count * MICROSECOND)
+        return self._ask(
+            self._read_buckets, instrument, quantity, start, end, count, known_at, trusted
+        )
+
+    def _read_buckets(
+        self,
+        instrument: str,
+        quantity: str,
+        start: datetime,
+        end: datetime,
+        count: int,
+        known_at: datetime | None,
+        trusted: bool,
+    ) -> pd.DataFrame:
+        return self._store.buckets(
+            instrument,
+            quantity,
+            start=start,
+            end=end,
+            count=count,
+            known_at=known_at,
+            trusted=trusted,
+        )
+
+    def latest(
+        self, at: datetime | None = None, known_at: datetime | None = None
+    ) -> list[LatestValue]:
+        """Return the last measured value of every quantity, with its freshness."""
+        moment = at or known_at or self.now()
+        found = []
+        for reading in self._latest(at, known_at):
+            instrument = self.site.instruments.get(reading.instrument)
+            if instrument is None:  # the site's file no longer has it; its history stays
+                continue
+            kind = self.site.instrument_types[instrument.type]
+            if reading.quantity not in kind.quantities:
+                continue
+            nodes = instrument.nodes
+            found.append(
+                LatestValue(
+                    instrument=reading.instrument,
+                    type=instrument.type,
+                    zone=instrument.zone,
+                    quantity=reading.quantity,
+                    unit=kind.quantities[reading.quantity].canonical_unit,
+                    node=reading.node if nodes else None,
+                    node_label=nodes[reading.node] if reading.node < len(nodes) else None,
+                    time=reading.time,
+                    received=reading.received,
+                    value=reading.value,
+                    flags=list(reading.flags),
+                    freshness=freshness(reading.time, kind, moment),
+                )
+            )
+        return found
+
+    def _latest(self, at: datetime | None, known_at: datetime | None) -> list[Reading]:
+        return self._ask(self._read_latest, at, known_at)
+
+    def _read_latest(self, at: datetime | None, known_at: datetime | None) -> list[Reading]:
+        return self._store.latest(at=at, known_at=known_at)
+
+    # What the twin and the analysis say
+
+    def plan(self) -> Plan | None:
+        """Return the calendar plan, None for a site without one."""
+        return self._plan
+
+    def twin(
+        self, at: datetime | None = None, known_at: datetime | None = None
+    ) -> TwinState | None:
+        """Return a state of the ground, None when there is none yet.
+
+        Without arguments the last stored one; with `known_at` what was stored up to then; with
+        `at` computed with all we know today (or knew at `known_at`).
+        """
+        if at is not None:
+            return self._ask(self._compute_twin, at, known_at)
+        document = self._store.state("twin", known_at=known_at)
+        return None if document is None else self._decode_state(document)
+
+    def _compute_twin(self, at: datetime, known_at: datetime | None) -> TwinState:
+        from twin.service import compute_state
+
+        known_at = known_at or self.now()
+        return compute_state(self.site, self.plan(), self._store, at=at, known_at=known_at)
+
+    def assessment(self, known_at: datetime | None = None) -> Assessment | None:
+        """Return what analytics said last (up to `known_at`), None when there is nothing yet."""
+        document = self._store.state("risk", known_at=known_at)
+        return None if document is None else self._decode_assessment(document)
+
+    def risks(
+        self,
+        *,
+        zone: str | None = None,
+        level: RiskLevel | None = None,
+        known_at: datetime | None = None,
+    ) -> list[Risk]:
+        """Return the risks of the last assessment."""
+        if zone:
+            self._zone(zone)
+        assessment = self.assessment(known_at)
+        return [
+            risk
+            for risk in (assessment.risks if assessment else [])
+            if zone in (None, risk.zone) and level in (None, risk.level)
+        ]
+
+    def indicators(
+        self,
+        *,
+        group: str | None = None,
+        subject: str | None = None,
+        known_at: datetime | None = None,
+    ) -> list[Indicator]:
+        """Return the indicators of the last assessment."""
+        assessment = self.assessment(known_at)
+        return [
+            indicator
+            for indicator in (assessment.indicators if assessment else [])
+            if group in (None, indicator.group) and subject in (None, indicator.subject)
+        ]
+
+    def _zone(self, name: str) -> None:
+        if name not in self.site.zones:
+            raise UnknownName("zone", name, list(self.site.zones))
+
+    def derived(
+        self,
+        series: str,
+        subject: str | None = None,
+        *,
+        start: datetime | None = None,
+        end: datetime | None = None,
+        known_at: datetime | None = None,
+    ) -> pd.DataFrame:
+        """Return a computed series by time.
+
+        Columns: subject, time, known_at, value, low, high, unit, model, version.
+        """
+        check_span(start, end)
+        return self._store.derived(series, subject, start=start, end=end, known_at=known_at)
+
+    def profile(
+        self,
+        instrument: str,
+        at: datetime | None = None,
+        *,
+        known_at: datetime | None = None,
+        days: int = 30,
+    ) -> Profile:
+        """Return the mean profile of each of the last `days` days of an in-place inclinometer.
+
+        Raises
+        ------
+        UnknownName
+            When there is no such instrument, or it has no displacement by depth.
+        """
+        unit = self.unit(instrument, "displacement_a")
+        if not 1 <= days <= 366:
+            raise BadQuestion("days", days, "give 1 to 366")
+        end = at or known_at or self.now()
+        start = end - timedelta(days=days)
+        nodes = self.site.instruments[instrument].nodes
+        axes = [
+            self._ask(
+                self._read_buckets, instrument, quantity, start, end, days, known_at, True
+            ).pivot(index="start", columns="node", values="mean")
+            for quantity in ("displacement_a", "displacement_b")
+        ]
+        times = axes[0].index.union(axes[1].index)
+        a, b = (axis.reindex(index=times, columns=range(len(nodes))) for axis in axes)
+        return Profile(
+            instrument=instrument,
+            unit=unit,
+            depths=[float(depth) for depth in nodes],
+            times=[time.to_pydatetime() for time in times],
+            a=_rows(a),
+            b=_rows(b),
+            resultant=_rows((a**2 + b**2) ** 0.5),
+        )
+
+    def settlement_series(
+        self,
+        point: str,
+        *,
+        start: datetime | None = None,
+        end: datetime | None = None,
+        at: datetime | None = None,
+        known_at: datetime | None = None,
+        count: int = 400,
+    ) -> SettlementSeries:
+        """Return what a settlement point measured, with the twin's forecast for it.
+
+        Raises
+        ------
+        UnknownName
+            When there is no such instrument, or it does not measure settlement.
+        """
+        frame = self.buckets(
+            point,
+            "settlement",
+            start=start,
+            end=end,
+            at=at,
+            known_at=known_at,
+            count=count,
+            trusted=True,
+        )
+        state = self.twin(at, known_at)
+        found = [each for each in (state.settlement if state else []) if each.point == point]
+        return SettlementSeries(
+            point=point,
+            unit=self.unit(point, "settlement"),
+            times=[time.to_pydatetime() for time in frame["start"]],
+            low=frame["min"].tolist(),
+            mean=frame["mean"].tolist(),
+            high=frame["max"].tolist(),
+            state=found[0] if found else None,
+        )
+
+    # What people and machines must look at
+
+    def open_alarms(self) -> list[Alarm]:
+        """Return the alarms that have not both returned to normal and been acknowledged."""
+        return [] if self._journal is None else self._journal.open_alarms()
+
+    def alarms(self, *, limit: int = 100, before: int | None = None) -> list[Alarm]:
+        """Return alarms, newest first; `before` is the id that ended the page before."""
+        if self._journal is None:
+            return []
+        return self._journal.alarms(limit=limit, before=before)
+
+    def acknowledge(self, alarm_id: int, author: str, note: str) -> Alarm:
+        """Record that somebody has seen an alarm, at the run's time."""
+        if self._journal is None:
+            raise UnknownName("alarm", str(alarm_id), [])
+        return self._journal.acknowledge(alarm_id, author, note, self.now())
+
+    def dead_letters(self, *, limit: int = 100, before: int | None = None) -> list[DeadLetter]:
+        """Return dead letters, newest first; `before` is the id that ended the page before."""
+        return self._store.dead_letters(limit=limit, before=before)
+
+    def health(self) -> RunHealth:
+        """Return whether the run can be believed."""
+        store = self._store.health()
+        if not store.ok:
+            return RunHealth(
+                ok=False,
+                site=self.site.name,
+                time=self.now(),
+                replay=False,
+                store=store,
+                services=[],
+                instruments={},
+                dead_letters=store.dead_letters,
+                open_alarms=0,
+            )
+        states = [
+            ("twin", getattr(self.twin(), "time", None)),
+            ("risk", getattr(self.assessment(), "time", None)),
+        ]
+        now = self.now()
+        counts: dict[str, int] = {"current": 0, "stale": 0, "unavailable": 0}
+        for instrument in self.instruments():
+            counts[instrument.freshness] += 1
+        return RunHealth(
+            ok=True,
+            site=self.site.name,
+            time=now,
+            replay=self._store.run_time() is not None,
+            store=store,
+            services=[
+                ServiceHealth(
+                    name=name,
+                    state_time=time,
+                    behind_s=None if time is None else max((now - time).total_seconds(), 0.0),
+                )
+                for name, time in states
+            ],
+            instruments=counts,
+            dead_letters=store.dead_letters,
+            open_alarms=len(self.open_alarms()),
+        )
+
+
+def _titles(titles: Mapping[Literal["en", "ru"], str]) -> dict[str, str]:
+    return {str(language): title for language, title in titles.items()}
+
+
+def _in_force(instrument: Instrument, quantity: str, moment: datetime) -> list[ThresholdSummary]:
+    """Return the limits of a quantity at `moment`: of each level and side the newest."""
+    newest: dict[tuple[str, bool], Any] = {}
+    for threshold in sorted(instrument.thresholds, key=lambda each: each.since):
+        if threshold.quantity == quantity and threshold.start <= moment:
+            newest[threshold.level, threshold.above is None] = threshold
+    return [
+        ThresholdSummary(
+            level=each.level,
+            above=each.above,
+            below=each.below,
+            since=each.since.isoformat(),
+            source=each.source,
+        )
+        for each in newest.values()
+    ]
+
+
+def _rows(frame: pd.DataFrame) -> list[list[float | None]]:
+    return [
+        [None if math.isnan(value) else float(value) for value in row]
+        for row in frame.to_numpy(dtype=float)
+    ]
