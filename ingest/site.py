@@ -230,7 +230,7 @@ class Site(Configured):
     future_tolerance_s: float = Field(default=300, ge=0)
     state_every_s: float = Field(default=3600, gt=0)
     zones: dict[KeyName, Zone]
-    instrument_types: dict[KeyName, InstrumentType] = {}
+    instrument_types: dict[KeyName, InstrumentType] = Field(default_factory=dict)
     instruments: dict[WireName, Instrument]
     demo: Demonstration = Demonstration()
     folder: Path = Path()

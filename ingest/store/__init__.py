@@ -224,8 +224,9 @@ class Store(Protocol):
         end: datetime | None = None,
         known_at: datetime | None = None,
     ) -> pd.DataFrame:
-        """Return a computed series: columns subject, time, known_at, value, low, high, unit,
-        model, version; by time.
+        """Return a computed series by time.
+
+        Columns: subject, time, known_at, value, low, high, unit, model, version.
         """
         ...
 

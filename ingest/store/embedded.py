@@ -1,0 +1,692 @@
+"""The embedded store: SQLite in the run's folder, the first durable home of every reading."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+import zlib
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pandas as pd
+
+from ingest.clock import from_ns, to_ns
+from ingest.errors import ConfigurationError, ServiceError
+from ingest.site import Site
+from ingest.store import Appended, Change, DeadLetter, Derived, Health, Reading, Row
+from ingest.store.schema import STATES, column, create_readings, reading_table, undo_table
+
+_BUSY_TIMEOUT_MS = 30_000
+_rows_encoder = msgspec.msgpack.Encoder()
+_rows_decoder = msgspec.msgpack.Decoder(tuple[Row, ...])
+
+DERIVED_COLUMNS = (
+    "subject",
+    "time",
+    "known_at",
+    "value",
+    "low",
+    "high",
+    "unit",
+    "model",
+    "version",
+)
+
+
+class EmbeddedStore:
+    """Store of one run in a folder; several processes and threads may use it at once.
+
+    Parameters
+    ----------
+    folder
+        The run's data folder; it is created.
+    site
+        The site whose readings are kept.
+
+    Raises
+    ------
+    ServiceError
+        When the folder cannot be written.
+    """
+
+    def __init__(self, folder: Path, site: Site) -> None:
+        self._site = site
+        self._folder = folder
+        self._local = threading.local()
+        self._lock = threading.Lock()
+        self._opened: list[sqlite3.Connection] = []
+        self._readings_path = folder / "readings.sqlite"
+        self._states_path = folder / "states.sqlite"
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            self._writer = self._connect(self._readings_path)
+            self._states = self._connect(self._states_path)
+            create_readings(self._writer, site.instrument_types.values())
+            with _transaction(self._states):
+                for statement in STATES.split(";"):
+                    self._states.execute(statement)
+        except (OSError, sqlite3.Error) as error:
+            raise ServiceError(f"data folder {folder} cannot be used: {error}") from error
+
+    # -- writing --------------------------------------------------------------------------------
+
+    def append(
+        self,
+        rows: Sequence[Row],
+        dead_letters: Sequence[DeadLetter] = (),
+        run_time: datetime | None = None,
+    ) -> Appended:
+        """Make a batch durable in one commit; storing twice changes nothing.
+
+        Raises
+        ------
+        ServiceError
+            When the disk refuses; nothing of the batch is stored then.
+        """
+        groups: defaultdict[tuple[str, tuple[str, ...]], list[Row]] = defaultdict(list)
+        for row in rows:
+            groups[row.type, tuple(row.values)].append(row)
+        changed: list[Row] = []
+        inserted: Counter[str] = Counter()
+        corrected = 0
+        db = self._writer
+        with self._lock, _service_errors(self._folder), _transaction(db):
+            for (kind, quantities), group in groups.items():
+                if self._insert(kind, quantities, group):
+                    inserted[kind] += len(group)
+                    changed += group
+                else:
+                    for row in group:
+                        outcome = self._upsert(kind, quantities, row)
+                        if outcome:
+                            changed.append(row)
+                            inserted[kind] += outcome == "inserted"
+                            corrected += outcome == "corrected"
+            flags = [
+                (row.type, row.instrument, quantity, row.node, row.time, flag)
+                for row in changed
+                if row.flags
+                for quantity, flag in row.flags.items()
+            ]
+            if flags:
+                db.executemany("INSERT OR IGNORE INTO flag VALUES (?, ?, ?, ?, ?, ?)", flags)
+            if changed:
+                blob = zlib.compress(_rows_encoder.encode(changed), 1)
+                db.execute("INSERT INTO change (rows) VALUES (?)", (blob,))
+            if dead_letters:
+                db.executemany(
+                    "INSERT INTO dead_letter (topic, payload, size, reason, received)"
+                    " VALUES (?, ?, ?, ?, ?)",
+                    [
+                        (
+                            letter.topic,
+                            letter.payload,
+                            letter.size,
+                            letter.reason,
+                            to_ns(letter.received),
+                        )
+                        for letter in dead_letters
+                    ],
+                )
+            for kind, count in inserted.items():
+                if count:
+                    db.execute(
+                        "INSERT INTO meta VALUES (?, ?) ON CONFLICT (key)"
+                        " DO UPDATE SET value = value + excluded.value",
+                        (f"rows:{kind}", count),
+                    )
+            if run_time is not None:
+                db.execute(
+                    "INSERT INTO meta VALUES ('run_time', ?) ON CONFLICT (key)"
+                    " DO UPDATE SET value = max(value, excluded.value)",
+                    (to_ns(run_time),),
+                )
+        stored = sum(inserted.values())
+        return Appended(stored, corrected, len(rows) - stored - corrected)
+
+    def _insert(self, kind: str, quantities: tuple[str, ...], group: list[Row]) -> bool:
+        """Insert rows that are expected to be new; False, with nothing changed, if one is not."""
+        names = "".join(f", {column(name)}" for name in quantities)
+        places = ", ?" * len(quantities)
+        db = self._writer
+        db.execute("SAVEPOINT fast")
+        try:
+            db.executemany(
+                f"INSERT INTO {reading_table(kind)} (instrument, node, time, received, sequence"
+                f"{names}) VALUES (?, ?, ?, ?, ?{places})",
+                [row[1:6] + tuple(row.values.values()) for row in group],
+            )
+        except sqlite3.IntegrityError:
+            db.execute("ROLLBACK TO fast")
+            return False
+        finally:
+            db.execute("RELEASE fast")
+        return True
+
+    def _upsert(self, kind: str, quantities: tuple[str, ...], row: Row) -> str:
+        """Store a row whose key may exist; return "inserted", "corrected" or "" (duplicate)."""
+        table = reading_table(kind)
+        names = "".join(f", {column(name)}" for name in quantities)
+        sets = "".join(f", {column(name)} = excluded.{column(name)}" for name in quantities)
+        differs = " OR ".join(
+            f"{column(name)} IS NOT excluded.{column(name)}" for name in quantities
+        )
+        key = (row.instrument, row.node, row.time)
+        db = self._writer
+        where = "instrument = ? AND node = ? AND time = ?"
+        known = db.execute(f"SELECT 1 FROM {table} WHERE {where}", key).fetchone()
+        cursor = db.execute(
+            f"INSERT INTO {table} (instrument, node, time, received, sequence{names})"
+            f" VALUES (?, ?, ?, ?, ?{', ?' * len(quantities)})"
+            " ON CONFLICT (instrument, node, time) DO UPDATE SET"
+            f" received = excluded.received, sequence = excluded.sequence{sets}"
+            f" WHERE {differs or '0'}",
+            row[1:6] + tuple(row.values.values()),
+        )
+        if not known:
+            return "inserted"
+        if not cursor.rowcount:
+            return ""
+        # A corrected value is judged anew: flags of the value that it replaced go.
+        db.executemany(
+            "DELETE FROM flag WHERE type = ? AND instrument = ? AND quantity = ? AND node = ?"
+            " AND time = ?",
+            [(kind, row.instrument, name, row.node, row.time) for name in quantities],
+        )
+        return "corrected"
+
+    # -- reading --------------------------------------------------------------------------------
+
+    def latest(
+        self, *, at: datetime | None = None, known_at: datetime | None = None
+    ) -> list[Reading]:
+        """Return the last measured value of each (instrument, node, quantity), up to `at`."""
+        db = self._reader()
+        result = []
+        for instrument in self._site:
+            quantities = list(self._site.instrument_types[instrument.type].quantities)
+            source, parameters = self._source(instrument.type, instrument.name, known_at)
+            conditions = "node = ?"
+            if at is not None:
+                conditions += " AND time <= ?"
+                parameters = [*parameters, to_ns(at)]
+            # The place of the node is behind those of `_source` and before that of `at`.
+            places = len(parameters) - (at is not None)
+            columns = ", ".join(map(column, quantities))
+            last = f"SELECT time, received, {columns} FROM {source} WHERE {conditions}"
+            for node in range(instrument.node_count):
+                given = [*parameters[:places], node, *parameters[places:]]
+                row = db.execute(f"{last} ORDER BY time DESC LIMIT 1", given).fetchone()
+                if row is None:
+                    continue
+                for index, quantity in enumerate(quantities):
+                    time, received, value = row[0], row[1], row[2 + index]
+                    if value is None:
+                        older = db.execute(
+                            f"SELECT time, received, {column(quantity)} FROM {source}"
+                            f" WHERE {conditions} AND {column(quantity)} IS NOT NULL"
+                            " ORDER BY time DESC LIMIT 1",
+                            given,
+                        ).fetchone()
+                        if older is None:
+                            continue
+                        time, received, value = older
+                    result.append(
+                        Reading(
+                            instrument.name,
+                            quantity,
+                            node,
+                            from_ns(time),
+                            from_ns(received),
+                            value,
+                            self._flags(instrument.type, instrument.name, quantity, node, time),
+                        )
+                    )
+        return result
+
+    def readings(
+        self,
+        instrument: str,
+        quantity: str,
+        *,
+        start: datetime | None = None,
+        end: datetime | None = None,
+        known_at: datetime | None = None,
+        node: int | None = None,
+        limit: int = 1000,
+        after: tuple[int, int] | None = None,
+    ) -> list[Reading]:
+        """Return values with start <= time < end, by (time, node)."""
+        query, parameters = self._select(instrument, quantity, start, end, known_at, node)
+        if after is not None:
+            query += " AND (time, node) > (?, ?)" if after[1] >= 0 else " AND time > ?"
+            parameters += list(after) if after[1] >= 0 else [after[0]]
+        query += " ORDER BY time, node LIMIT ?"
+        rows = self._reader().execute(query, [*parameters, limit]).fetchall()
+        kind = self._site.instruments[instrument].type
+        flags = self._flags_between(kind, instrument, quantity, rows)
+        return [
+            Reading(
+                instrument,
+                quantity,
+                at_node,
+                from_ns(time),
+                from_ns(received),
+                value,
+                flags.get((at_node, time), ()),
+            )
+            for time, at_node, received, value in rows
+        ]
+
+    def frame(
+        self,
+        instrument: str,
+        quantity: str,
+        *,
+        start: datetime | None = None,
+        end: datetime | None = None,
+        known_at: datetime | None = None,
+        trusted: bool = True,
+    ) -> pd.DataFrame:
+        """Return values as a frame (index = time, aware UTC; columns = node index)."""
+        query, parameters = self._select(
+            instrument, quantity, start, end, known_at, None, trusted=trusted
+        )
+        rows = self._reader().execute(f"{query} ORDER BY time, node", parameters).fetchall()
+        return pivot([(time, node, value) for time, node, _, value in rows])
+
+    def buckets(
+        self,
+        instrument: str,
+        quantity: str,
+        *,
+        start: datetime,
+        end: datetime,
+        count: int,
+        known_at: datetime | None = None,
+        trusted: bool = False,
+    ) -> pd.DataFrame:
+        """Return `count` equal buckets of [start, end): node, start, min, mean, max, count."""
+        first, width = to_ns(start), bucket_width(start, end, count)
+        query, parameters = self._select(
+            instrument,
+            quantity,
+            start,
+            end,
+            known_at,
+            None,
+            trusted=trusted,
+            columns="{q}, node",
+            extra=", (time - ?) / ? AS bucket",
+            extra_parameters=[first, width],
+        )
+        rows = (
+            self._reader()
+            .execute(
+                f"SELECT node, bucket, min(value), avg(value), max(value), count(value)"
+                f" FROM ({query}) GROUP BY node, bucket",
+                parameters,
+            )
+            .fetchall()
+        )
+        return bucket_frame(rows, first, width)
+
+    def span(self) -> tuple[datetime, datetime] | None:
+        """Return the first and the last measured time, None for an empty store."""
+        db, ends = self._reader(), []
+        for instrument in self._site:
+            table = reading_table(instrument.type)
+            for node in range(instrument.node_count):
+                row = db.execute(
+                    f"SELECT (SELECT min(time) FROM {table} WHERE instrument = ?1 AND node = ?2),"
+                    f" (SELECT max(time) FROM {table} WHERE instrument = ?1 AND node = ?2)",
+                    (instrument.name, node),
+                ).fetchone()
+                if row[0] is not None:
+                    ends.append(row)
+        if not ends:
+            return None
+        return from_ns(min(low for low, _ in ends)), from_ns(max(high for _, high in ends))
+
+    # -- following ------------------------------------------------------------------------------
+
+    def changes(self, since: int, limit: int = 1000) -> list[Change]:
+        """Return the changes after a sequence number, oldest first."""
+        rows = self._reader().execute(
+            "SELECT sequence, rows FROM change WHERE sequence > ? ORDER BY sequence LIMIT ?",
+            (since, limit),
+        )
+        return [
+            Change(sequence, _rows_decoder.decode(zlib.decompress(blob))) for sequence, blob in rows
+        ]
+
+    def last_sequence(self) -> int:
+        """Return the sequence number of the last change, 0 for none."""
+        row = self._reader().execute("SELECT max(sequence) FROM change").fetchone()
+        return row[0] or 0
+
+    def cursor(self, follower: str) -> int:
+        """Return the last change that a follower has dealt with, 0 at first."""
+        row = (
+            self._states_reader()
+            .execute("SELECT sequence FROM cursor WHERE follower = ?", (follower,))
+            .fetchone()
+        )
+        return row[0] if row else 0
+
+    def move_cursor(self, follower: str, sequence: int) -> None:
+        """Remember durably what a follower has dealt with."""
+        with self._lock, _service_errors(self._folder), _transaction(self._states):
+            self._states.execute(
+                "INSERT INTO cursor VALUES (?, ?) ON CONFLICT (follower)"
+                " DO UPDATE SET sequence = excluded.sequence",
+                (follower, sequence),
+            )
+
+    # -- what services compute ------------------------------------------------------------------
+
+    def write_derived(self, points: Iterable[Derived]) -> None:
+        """Store points of computed series; the same (series, subject, time) replaces."""
+        rows = [
+            (
+                p.series,
+                p.subject,
+                to_ns(p.time),
+                to_ns(p.known_at),
+                p.value,
+                p.low,
+                p.high,
+                p.unit,
+                p.model,
+                p.version,
+            )
+            for p in points
+        ]
+        with self._lock, _service_errors(self._folder), _transaction(self._states):
+            self._states.executemany(
+                "INSERT OR REPLACE INTO derived VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows
+            )
+
+    def derived(
+        self,
+        series: str,
+        subject: str | None = None,
+        *,
+        start: datetime | None = None,
+        end: datetime | None = None,
+        known_at: datetime | None = None,
+    ) -> pd.DataFrame:
+        """Return a computed series by time."""
+        query = f"SELECT {', '.join(DERIVED_COLUMNS)} FROM derived WHERE series = ?"
+        parameters: list[Any] = [series]
+        for condition, value in (
+            ("subject = ?", subject),
+            ("time >= ?", start),
+            ("time < ?", end),
+            ("known_at <= ?", known_at),
+        ):
+            if value is not None:
+                query += f" AND {condition}"
+                parameters.append(to_ns(value) if isinstance(value, datetime) else value)
+        rows = self._states_reader().execute(f"{query} ORDER BY time, subject", parameters)
+        return derived_frame(rows.fetchall())
+
+    def write_state(self, service: str, time: datetime, document: bytes) -> None:
+        """Store what a service (twin, risk) knew at `time`, as JSON."""
+        with self._lock, _service_errors(self._folder), _transaction(self._states):
+            self._states.execute(
+                "INSERT OR REPLACE INTO state VALUES (?, ?, ?)",
+                (service, to_ns(time), zlib.compress(document, 1)),
+            )
+
+    def state(self, service: str, *, known_at: datetime | None = None) -> bytes | None:
+        """Return the last state of a service, up to `known_at`; None if there is none."""
+        row = (
+            self._states_reader()
+            .execute(
+                "SELECT document FROM state WHERE service = ? AND time <= ?"
+                " ORDER BY time DESC LIMIT 1",
+                (service, to_ns(known_at) if known_at else (1 << 63) - 1),
+            )
+            .fetchone()
+        )
+        return zlib.decompress(row[0]) if row else None
+
+    # -- the rest -------------------------------------------------------------------------------
+
+    def dead_letters(self, *, limit: int = 100, before: int | None = None) -> list[DeadLetter]:
+        """Return dead letters, newest first; `before` is the id that ended the page before."""
+        rows = self._reader().execute(
+            "SELECT id, topic, payload, size, reason, received FROM dead_letter WHERE id < ?"
+            " ORDER BY id DESC LIMIT ?",
+            (before if before is not None else (1 << 63) - 1, limit),
+        )
+        return [
+            DeadLetter(
+                id=key,
+                topic=topic,
+                payload=payload,
+                size=size,
+                reason=reason,
+                received=from_ns(received),
+            )
+            for key, topic, payload, size, reason, received in rows
+        ]
+
+    def run_time(self) -> datetime | None:
+        """Return the clock of a replay run, None in a live one."""
+        row = self._reader().execute("SELECT value FROM meta WHERE key = 'run_time'").fetchone()
+        return from_ns(row[0]) if row else None
+
+    def counts(self) -> Mapping[str, int]:
+        """Return the number of rows per instrument type."""
+        rows = self._reader().execute("SELECT key, value FROM meta WHERE key LIKE 'rows:%'")
+        return {key.removeprefix("rows:"): value for key, value in rows}
+
+    def health(self) -> Health:
+        """Return whether the store can be used; never raises."""
+        try:
+            letters = self._reader().execute("SELECT count(*) FROM dead_letter").fetchone()[0]
+            return Health(
+                ok=True,
+                backend="embedded",
+                detail=f"SQLite in {self._folder}",
+                rows=sum(self.counts().values()),
+                last_sequence=self.last_sequence(),
+                dead_letters=letters,
+            )
+        except (sqlite3.Error, OSError) as error:
+            return Health(ok=False, backend="embedded", detail=str(error), rows=0, last_sequence=0)
+
+    def close(self) -> None:
+        """Release every connection of every thread."""
+        with self._lock:
+            for db in self._opened:
+                db.close()
+            self._opened.clear()
+            self._local = threading.local()
+
+    # -- inside ---------------------------------------------------------------------------------
+
+    def _connect(self, path: Path) -> sqlite3.Connection:
+        db = sqlite3.connect(
+            path,
+            isolation_level=None,
+            check_same_thread=False,
+            timeout=_BUSY_TIMEOUT_MS / 1000,
+            cached_statements=512,
+        )
+        db.execute("PRAGMA journal_mode=WAL")
+        db.execute("PRAGMA synchronous=FULL")
+        db.execute("PRAGMA cache_size=-65536")
+        self._opened.append(db)
+        return db
+
+    def _reader(self) -> sqlite3.Connection:
+        return self._thread_connection("readings", self._readings_path)
+
+    def _states_reader(self) -> sqlite3.Connection:
+        return self._thread_connection("states", self._states_path)
+
+    def _thread_connection(self, name: str, path: Path) -> sqlite3.Connection:
+        db: sqlite3.Connection | None = getattr(self._local, name, None)
+        if db is None:
+            db = self._connect(path)
+            db.execute("PRAGMA query_only=ON")
+            setattr(self._local, name, db)
+        return db
+
+    def _source(
+        self, kind: str, instrument: str, known_at: datetime | None
+    ) -> tuple[str, list[Any]]:
+        """Return a table expression of one instrument's rows, as they were known at a time."""
+        names = ", ".join(map(column, self._site.instrument_types[kind].quantities))
+        table = f"SELECT node, time, received, {names} FROM {reading_table(kind)}"
+        if known_at is None:
+            return f"({table} WHERE instrument = ?)", [instrument]
+        undone = f"SELECT node, time, received, {names} FROM {undo_table(kind)}"
+        moment = to_ns(known_at)
+        return (
+            f"({table} WHERE instrument = ? AND received <= ? UNION ALL"
+            f" {undone} WHERE instrument = ? AND received <= ? AND superseded > ?)",
+            [instrument, moment, instrument, moment, moment],
+        )
+
+    def _select(
+        self,
+        instrument: str,
+        quantity: str,
+        start: datetime | None,
+        end: datetime | None,
+        known_at: datetime | None,
+        node: int | None,
+        *,
+        trusted: bool = False,
+        columns: str = "time, node, received, {q}",
+        extra: str = "",
+        extra_parameters: Sequence[int] = (),
+    ) -> tuple[str, list[Any]]:
+        kind = self._site.instruments[instrument].type
+        source, parameters = self._source(kind, instrument, known_at)
+        name = column(quantity)
+        nodes = range(self._site.instruments[instrument].node_count) if node is None else (node,)
+        wanted = ", ".join(map(str, nodes))
+        query = (
+            f"SELECT {columns.format(q=f'{name} AS value')}{extra} FROM {source}"
+            f" WHERE {name} IS NOT NULL AND node IN ({wanted})"
+        )
+        parameters = [*extra_parameters, *parameters]
+        if start is not None:
+            query += " AND time >= ?"
+            parameters.append(to_ns(start))
+        if end is not None:
+            query += " AND time < ?"
+            parameters.append(to_ns(end))
+        if trusted and self._has_flags(kind, instrument, quantity):
+            query += (
+                " AND (node, time) NOT IN (SELECT node, time FROM flag"
+                " WHERE type = ? AND instrument = ? AND quantity = ?)"
+            )
+            parameters += [kind, instrument, quantity]
+        return query, parameters
+
+    def _has_flags(self, kind: str, instrument: str, quantity: str) -> bool:
+        query = "SELECT 1 FROM flag WHERE type = ? AND instrument = ? AND quantity = ? LIMIT 1"
+        return self._reader().execute(query, (kind, instrument, quantity)).fetchone() is not None
+
+    def _flags(
+        self, kind: str, instrument: str, quantity: str, node: int, time: int
+    ) -> tuple[str, ...]:
+        rows = self._reader().execute(
+            "SELECT flag FROM flag WHERE type = ? AND instrument = ? AND quantity = ?"
+            " AND node = ? AND time = ?",
+            (kind, instrument, quantity, node, time),
+        )
+        return tuple(flag for (flag,) in rows)
+
+    def _flags_between(
+        self, kind: str, instrument: str, quantity: str, rows: list[tuple[Any, ...]]
+    ) -> dict[tuple[int, int], tuple[str, ...]]:
+        if not rows:
+            return {}
+        found: defaultdict[tuple[int, int], tuple[str, ...]] = defaultdict(tuple)
+        for node, time, flag in self._reader().execute(
+            "SELECT node, time, flag FROM flag WHERE type = ? AND instrument = ?"
+            " AND quantity = ? AND time BETWEEN ? AND ?",
+            (kind, instrument, quantity, rows[0][0], rows[-1][0]),
+        ):
+            found[node, time] += (flag,)
+        return dict(found)
+
+
+def pivot(rows: Sequence[tuple[int, int, float]]) -> pd.DataFrame:
+    """Return (time in ns, node, value) rows as a frame (index = time; columns = node)."""
+    frame = pd.DataFrame(rows, columns=["time", "node", "value"])
+    frame["time"] = pd.to_datetime(frame["time"], unit="ns", utc=True)
+    return frame.pivot(index="time", columns="node", values="value").astype(float)
+
+
+def bucket_width(start: datetime, end: datetime, count: int) -> int:
+    """Return the width of each of `count` buckets of [start, end) [ns].
+
+    Raises
+    ------
+    ConfigurationError
+        When the range is empty or there is no bucket.
+    """
+    length = to_ns(end) - to_ns(start)
+    if length <= 0:
+        raise ConfigurationError(
+            "range", value=f"{start} to {end}", legal="a start that is before the end"
+        )
+    if count < 1:
+        raise ConfigurationError("buckets", value=count, legal="1 or more")
+    return -(-length // count)
+
+
+def bucket_frame(rows: Sequence[tuple[Any, ...]], first: int, width: int) -> pd.DataFrame:
+    """Return (node, bucket, min, mean, max, count) rows as the frame that `buckets` owes."""
+    frame = pd.DataFrame(rows, columns=["node", "bucket", "min", "mean", "max", "count"])
+    starts = pd.to_datetime(
+        first + frame.pop("bucket").astype("int64") * width, unit="ns", utc=True
+    )
+    frame.insert(1, "start", starts)
+    return frame
+
+
+def derived_frame(rows: Sequence[tuple[Any, ...]]) -> pd.DataFrame:
+    """Return rows in the order of `DERIVED_COLUMNS` (times in ns) as a frame."""
+    frame = pd.DataFrame(rows, columns=list(DERIVED_COLUMNS))
+    for name in ("time", "known_at"):
+        frame[name] = pd.to_datetime(frame[name], unit="ns", utc=True)
+    for name in ("value", "low", "high"):
+        frame[name] = frame[name].astype(float)
+    return frame
+
+
+@contextmanager
+def _transaction(db: sqlite3.Connection) -> Iterator[None]:
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        db.execute("COMMIT")
+    except BaseException:
+        if db.in_transaction:
+            db.execute("ROLLBACK")
+        raise
+
+
+@contextmanager
+def _service_errors(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        raise ServiceError(
+            f"data folder {folder} does not take data: {error}; free some space, or check that"
+            " it is writable"
+        ) from error

@@ -1,0 +1,103 @@
+"""The tables of the embedded store: one per instrument type, a column per quantity.
+
+Quantities may be added to a type at any time; a column is never taken away.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable
+
+from ingest.site import InstrumentType
+
+READINGS = """
+CREATE TABLE IF NOT EXISTS flag (
+    type TEXT NOT NULL, instrument TEXT NOT NULL, quantity TEXT NOT NULL,
+    node INTEGER NOT NULL, time INTEGER NOT NULL, flag TEXT NOT NULL,
+    PRIMARY KEY (type, instrument, quantity, node, time, flag)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS change (sequence INTEGER PRIMARY KEY AUTOINCREMENT, rows BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS dead_letter (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, topic TEXT NOT NULL, payload BLOB NOT NULL,
+    size INTEGER NOT NULL, reason TEXT NOT NULL, received INTEGER NOT NULL
+);
+CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+"""
+
+#: What services compute lives in a database of its own, so that it never holds up a reading.
+STATES = """
+CREATE TABLE IF NOT EXISTS derived (
+    series TEXT NOT NULL, subject TEXT NOT NULL, time INTEGER NOT NULL, known_at INTEGER NOT NULL,
+    value REAL, low REAL, high REAL, unit TEXT NOT NULL, model TEXT NOT NULL,
+    version TEXT NOT NULL, PRIMARY KEY (series, subject, time)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS state (
+    service TEXT NOT NULL, time INTEGER NOT NULL, document BLOB NOT NULL,
+    PRIMARY KEY (service, time)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS cursor (
+    follower TEXT PRIMARY KEY, sequence INTEGER NOT NULL
+) WITHOUT ROWID;
+"""
+
+
+def reading_table(kind: str) -> str:
+    """Return the quoted name of the table of an instrument type."""
+    return f'"reading_{kind}"'
+
+
+def undo_table(kind: str) -> str:
+    """Return the quoted name of the table that holds what rows of a type used to be."""
+    return f'"undo_{kind}"'
+
+
+def column(quantity: str) -> str:
+    """Return the quoted name of a quantity's column."""
+    return f'"q_{quantity}"'
+
+
+def create_readings(db: sqlite3.Connection, types: Iterable[InstrumentType]) -> None:
+    """Create what is missing for the types; safe to call from several processes at once."""
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        for statement in READINGS.split(";"):
+            db.execute(statement)
+        for kind in types:
+            _create_type(db, kind)
+        db.execute("COMMIT")
+    except BaseException:
+        db.execute("ROLLBACK")
+        raise
+
+
+def _create_type(db: sqlite3.Connection, kind: InstrumentType) -> None:
+    table, undo = reading_table(kind.name), undo_table(kind.name)
+    key = "instrument TEXT NOT NULL, node INTEGER NOT NULL, time INTEGER NOT NULL"
+    db.execute(
+        f"CREATE TABLE IF NOT EXISTS {table} ({key}, received INTEGER NOT NULL, sequence INTEGER,"
+        " PRIMARY KEY (instrument, node, time)) WITHOUT ROWID"
+    )
+    db.execute(
+        f"CREATE TABLE IF NOT EXISTS {undo} ({key}, received INTEGER NOT NULL, sequence INTEGER,"
+        " superseded INTEGER NOT NULL)"
+    )
+    db.execute(
+        f'CREATE INDEX IF NOT EXISTS "undo_{kind.name}_key" ON {undo} (instrument, node, time)'
+    )
+    present = {row[1] for row in db.execute(f"PRAGMA table_info({table})")}
+    missing = [name for name in kind.quantities if f"q_{name}" not in present]
+    for name in missing:
+        db.execute(f"ALTER TABLE {table} ADD COLUMN {column(name)} REAL")
+        db.execute(f"ALTER TABLE {undo} ADD COLUMN {column(name)} REAL")
+    if missing:
+        quantities = sorted(name[2:] for name in present if name.startswith("q_")) + missing
+        names = ", ".join(map(column, quantities))
+        old = ", ".join(f"OLD.{column(name)}" for name in quantities)
+        comma = ", " if quantities else ""
+        db.execute(f'DROP TRIGGER IF EXISTS "undo_{kind.name}_trigger"')
+        db.execute(
+            f'CREATE TRIGGER "undo_{kind.name}_trigger" AFTER UPDATE ON {table} BEGIN'
+            f" INSERT INTO {undo} (instrument, node, time, received, sequence, superseded"
+            f"{comma}{names}) VALUES (OLD.instrument, OLD.node, OLD.time, OLD.received,"
+            f" OLD.sequence, NEW.received{comma}{old}); END"
+        )
