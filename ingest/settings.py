@@ -22,7 +22,7 @@ class Settings(BaseSettings):
     data_dir
         Folder of this run: the store, the journals and the broker's session.
     mqtt_url
-        `mqtt://[user:password@]host[:port]` or `mqtts://...`; empty: no broker by address.
+        `mqtt://[user:password@]host[:port]` or `mqtts://...`; empty: the run's own broker.
     influxdb_url, influxdb_token, influxdb_org, influxdb_bucket
         The InfluxDB 2 of this run; an empty address means the embedded store alone.
     database_url
@@ -35,7 +35,7 @@ class Settings(BaseSettings):
 
     site: str = "abaza"
     data_dir: Path = Path(platformdirs.user_data_dir("postmine"))
-    mqtt_url: SecretStr = SecretStr("mqtt://127.0.0.1:1883")
+    mqtt_url: SecretStr = SecretStr("")
     influxdb_url: str = ""
     influxdb_token: SecretStr = SecretStr("")
     influxdb_org: str = "postmine"
@@ -47,6 +47,8 @@ class Settings(BaseSettings):
     @field_validator("mqtt_url")
     @classmethod
     def _mqtt(cls, value: SecretStr) -> SecretStr:
+        if not value.get_secret_value():
+            return value
         parts = urlsplit(value.get_secret_value())
         if parts.scheme not in ("mqtt", "mqtts") or not parts.hostname:
             raise ValueError("mqtt://host[:port] or mqtts://host[:port]")

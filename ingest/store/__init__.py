@@ -57,6 +57,15 @@ class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):
     id: int | None = None
 
 
+class SenderStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """The last word of a gateway or instrument about itself."""
+
+    sender: str
+    state: Literal["online", "offline"]
+    received: datetime
+    document: bytes
+
+
 class Reading(msgspec.Struct, frozen=True):
     """One stored value."""
 
@@ -131,6 +140,7 @@ class Store(Protocol):
         rows: Sequence[Row],
         dead_letters: Sequence[DeadLetter] = (),
         run_time: datetime | None = None,
+        statuses: Sequence[SenderStatus] = (),
     ) -> Appended:
         """Make a batch durable in one commit; storing twice changes nothing.
 
@@ -240,6 +250,10 @@ class Store(Protocol):
 
     def dead_letters(self, *, limit: int = 100, before: int | None = None) -> list[DeadLetter]:
         """Return dead letters, newest first; `before` is the id that ended the page before."""
+        ...
+
+    def statuses(self) -> list[SenderStatus]:
+        """Return the last word of each sender, by name."""
         ...
 
     def run_time(self) -> datetime | None:

@@ -18,7 +18,16 @@ import pandas as pd
 from ingest.clock import from_ns, to_ns
 from ingest.errors import ConfigurationError, ServiceError
 from ingest.site import Site
-from ingest.store import Appended, Change, DeadLetter, Derived, Health, Reading, Row
+from ingest.store import (
+    Appended,
+    Change,
+    DeadLetter,
+    Derived,
+    Health,
+    Reading,
+    Row,
+    SenderStatus,
+)
 from ingest.store.schema import STATES, column, create_readings, reading_table, undo_table
 
 _BUSY_TIMEOUT_MS = 30_000
@@ -80,6 +89,7 @@ class EmbeddedStore:
         rows: Sequence[Row],
         dead_letters: Sequence[DeadLetter] = (),
         run_time: datetime | None = None,
+        statuses: Sequence[SenderStatus] = (),
     ) -> Appended:
         """Make a batch durable in one commit; storing twice changes nothing.
 
@@ -133,6 +143,10 @@ class EmbeddedStore:
                         for letter in dead_letters
                     ],
                 )
+            db.executemany(
+                "INSERT OR REPLACE INTO status VALUES (?, ?, ?, ?)",
+                [(s.sender, s.state, to_ns(s.received), s.document) for s in statuses],
+            )
             for kind, count in inserted.items():
                 if count:
                     db.execute(
@@ -476,6 +490,16 @@ class EmbeddedStore:
                 received=from_ns(received),
             )
             for key, topic, payload, size, reason, received in rows
+        ]
+
+    def statuses(self) -> list[SenderStatus]:
+        """Return the last word of each sender, by name."""
+        rows = self._reader().execute(
+            "SELECT sender, state, received, document FROM status ORDER BY sender"
+        )
+        return [
+            SenderStatus(sender=sender, state=state, received=from_ns(received), document=document)
+            for sender, state, received, document in rows
         ]
 
     def run_time(self) -> datetime | None:

@@ -1,0 +1,145 @@
+"""The broker of a run that has none by address: mosquitto with our configuration, else iotcore."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from ingest.errors import ServiceError
+
+#: What mosquitto's defaults would lose or stall: it drops a burst beyond 1000 queued messages,
+#: sends no more than 20 that are not acknowledged, and forgets sessions when it is killed.
+_MOSQUITTO = """\
+listener {port} {host}
+persistence true
+persistence_location {folder}/
+autosave_interval 1
+max_queued_messages 0
+max_inflight_messages 0
+message_size_limit 16777216
+{access}
+log_dest file {folder}/mosquitto.log
+log_type error
+log_type warning
+"""
+
+
+class Broker:
+    """A broker that we started, on loopback.
+
+    Parameters
+    ----------
+    kind
+        "mosquitto" or "iotcore".
+    """
+
+    def __init__(self, kind: str, port: int, process: subprocess.Popen[bytes]) -> None:
+        self.kind, self.port, self.process = kind, port, process
+
+    @property
+    def url(self) -> str:
+        """Address of the broker."""
+        return f"mqtt://127.0.0.1:{self.port}"
+
+    def stop(self) -> None:
+        """End it and wait until it is gone."""
+        self.process.terminate()
+        try:
+            self.process.wait(5)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+
+def start_broker(folder: Path, port: int = 0, *, prefer: str = "mosquitto") -> Broker:
+    """Start a broker on loopback and wait until it answers.
+
+    Parameters
+    ----------
+    folder
+        Where it keeps its sessions.
+    port
+        0 takes 1883 when it is free, else any free one.
+    prefer
+        "iotcore" starts the bundled one even where mosquitto is installed.
+
+    Raises
+    ------
+    ServiceError
+        When the port is in use, or the broker does not come up.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    port = port or free_port(1883)
+    program = find_mosquitto() if prefer == "mosquitto" else None
+    if program:
+        configuration = folder / "mosquitto.conf"
+        configuration.write_text(
+            mosquitto_configuration(port, folder.resolve(), access="allow_anonymous true")
+        )
+        configuration.chmod(0o600)
+        command = [program, "-c", str(configuration)]
+        kind = "mosquitto"
+    else:
+        command = [sys.executable, "-m", "ingest.bundled_broker", str(port)]
+        kind = "iotcore"
+    # A session of its own: Ctrl-C in the terminal must reach the services first.
+    process = subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    broker = Broker(kind, port, process)
+    deadline = time.monotonic() + 10
+    while not _answers(port):
+        if process.poll() is not None or time.monotonic() > deadline:
+            broker.stop()
+            raise ServiceError(
+                f"the broker {kind} did not come up on port {port} (exit code"
+                f" {process.returncode}); see {folder}/mosquitto.log, or set POSTMINE_MQTT_URL to"
+                " the address of a broker of yours"
+            )
+        time.sleep(0.05)
+    return broker
+
+
+def mosquitto_configuration(
+    port: int, folder: Path, *, access: str, host: str = "127.0.0.1"
+) -> str:
+    """Return a mosquitto.conf that loses nothing.
+
+    Parameters
+    ----------
+    access
+        The lines that say who may connect.
+    """
+    return _MOSQUITTO.format(port=port, host=host, folder=folder, access=access)
+
+
+def find_mosquitto() -> str | None:
+    """Return the path of mosquitto; Debian puts it where ordinary users have no PATH."""
+    return shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin:/usr/local/sbin")
+
+
+def free_port(wish: int = 0) -> int:
+    """Return `wish` when nothing listens there on loopback, else a free port."""
+    for candidate in dict.fromkeys((wish, 0)):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            with contextlib.suppress(OSError):
+                probe.bind(("127.0.0.1", candidate))
+                port: int = probe.getsockname()[1]
+                return port
+    raise ServiceError("no free port on loopback")
+
+
+def _answers(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.settimeout(0.5)
+        return probe.connect_ex(("127.0.0.1", port)) == 0

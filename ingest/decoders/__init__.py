@@ -1,1 +1,0 @@
-"""Payload dialects, one file each."""

@@ -1,0 +1,154 @@
+"""A run: a site, a data folder and a clock of its own. Live and replayed data never mix."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Literal
+
+from ingest.clock import EPOCH, Clock, WallClock
+from ingest.errors import ConfigurationError, ServiceError
+from ingest.settings import Settings
+from ingest.site import Site, load_site
+from ingest.store import Store
+from ingest.store.open import open_store
+
+ClockKind = Literal["wall", "replay"]
+
+
+class RunClock:
+    """The clock of a replay run: where the replay stands, as the store knows it."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def now(self) -> datetime:
+        """Return the replay's time; 1970 before it has begun."""
+        return self._store.run_time() or EPOCH
+
+
+@dataclass(frozen=True)
+class Run:
+    """What every service of a run works on."""
+
+    name: str
+    site: Site
+    settings: Settings
+    store: Store
+    clock: Clock
+    clock_kind: ClockKind
+    state_every_s: float
+
+    @property
+    def replayed(self) -> bool:
+        """Whether the run follows the clock of a replay."""
+        return self.clock_kind == "replay"
+
+    def close(self) -> None:
+        """Release the store."""
+        self.store.close()
+
+
+def open_run(
+    settings: Settings,
+    *,
+    clock: ClockKind | None = None,
+    name: str | None = None,
+    state_every_s: float | None = None,
+) -> Run:
+    """Open the run of the settings' data folder; the first opening decides what it is.
+
+    Parameters
+    ----------
+    clock
+        What a new run follows: "wall" (default) or "replay". An existing run keeps its own.
+    name
+        Name of a new run; the site's name by default.
+    state_every_s
+        Time between two states [s]; by default what the site says.
+
+    Raises
+    ------
+    ConfigurationError
+        When the folder belongs to another site, or to a run with another clock.
+    ServiceError
+        When the folder cannot be used.
+    """
+    site = load_site(settings.site)
+    path = settings.data_dir / "run.json"
+    try:
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        if not path.exists():
+            _write(
+                path,
+                {
+                    "name": name or site.name,
+                    "site": site.name,
+                    "clock": clock or "wall",
+                    "state_every_s": state_every_s or site.state_every_s,
+                },
+            )
+        known = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ServiceError(f"data folder {settings.data_dir} cannot be used: {error}") from error
+    except ValueError as error:
+        raise ConfigurationError("run.json", legal="JSON", file=path, cure=str(error)) from error
+    if known["site"] != site.name:
+        raise ConfigurationError(
+            f"data folder {settings.data_dir}: its site",
+            value=known["site"],
+            legal=site.name,
+            cure="give another --data-dir; one folder holds one run",
+        )
+    if clock is not None and known["clock"] != clock:
+        raise ConfigurationError(
+            f"data folder {settings.data_dir}: its clock",
+            value=known["clock"],
+            legal=clock,
+            cure="give another --data-dir; live and replayed data must not mix",
+        )
+    store = open_store(settings, site)
+    return Run(
+        name=known["name"],
+        site=site,
+        settings=settings,
+        store=store,
+        clock=RunClock(store) if known["clock"] == "replay" else WallClock(),
+        clock_kind=known["clock"],
+        state_every_s=known["state_every_s"],
+    )
+
+
+def run_clock_kind(data_dir: Path) -> ClockKind:
+    """Return what clock the run of a folder follows; "wall" where there is no run."""
+    path = data_dir / "run.json"
+    if not path.exists():
+        return "wall"
+    kind: ClockKind = json.loads(path.read_text(encoding="utf-8"))["clock"]
+    return kind
+
+
+def remember_broker(data_dir: Path, url: str) -> None:
+    """Note the address of the run's own broker, for `postmine replay` and the like."""
+    _write(data_dir / "broker.json", {"url": url})
+
+
+def broker_url(settings: Settings) -> str:
+    """Return the broker's address: as set, else of the run's own broker, else port 1883 here."""
+    given = settings.mqtt_url.get_secret_value()
+    if given:
+        return given
+    path = settings.data_dir / "broker.json"
+    if path.exists():
+        return str(json.loads(path.read_text(encoding="utf-8"))["url"])
+    return "mqtt://127.0.0.1:1883"
+
+
+def _write(path: Path, content: dict[str, object]) -> None:
+    """Write a small file so that nobody ever reads half of it."""
+    part = path.with_suffix(f".{os.getpid()}.part")
+    part.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+    part.replace(path)

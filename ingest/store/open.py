@@ -1,0 +1,31 @@
+"""Open the store that the settings ask for."""
+
+from __future__ import annotations
+
+from ingest.settings import Settings
+from ingest.site import Site
+from ingest.store import Store
+from ingest.store.embedded import EmbeddedStore
+
+
+def open_store(settings: Settings, site: Site) -> Store:
+    """Return the run's store: embedded, or InfluxDB with the embedded one as its spool.
+
+    Raises
+    ------
+    ServiceError
+        When the data folder cannot be used.
+    """
+    spool = EmbeddedStore(settings.data_dir, site)
+    if not settings.influxdb_url:
+        return spool
+    from ingest.store.influxdb import InfluxStore
+
+    return InfluxStore(
+        spool,
+        site,
+        url=settings.influxdb_url,
+        token=settings.influxdb_token.get_secret_value(),
+        org=settings.influxdb_org,
+        bucket=settings.influxdb_bucket,
+    )
