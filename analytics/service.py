@@ -1,0 +1,285 @@
+"""The risk service: follows the twin's states in order and says what each of them means."""
+
+from __future__ import annotations
+
+import math
+import threading
+from datetime import datetime, timedelta
+from importlib.metadata import version
+
+import msgspec
+import structlog
+
+from analytics.alarms import calmed, past_exceedance, transitions
+from analytics.assessment import Assessment, decode_assessment, encode_assessment
+from analytics.dangers import DANGERS, danger_of
+from analytics.frames import History, habitual_row, points
+from analytics.indicator import Facts, compute_indicators, indicator_models
+from analytics.journal import Journal
+from analytics.levels import gravest
+from analytics.post_mining import Now, post_mining
+from analytics.risk_model import Moment, risk_model_types
+from analytics.site_files import ResponsePlan, load_post_mining, load_response_plan, load_targets
+from analytics.territory import load_territory
+from analytics.watch import PastExceedance, Watch, absorb
+from ingest.clock import EPOCH, Clock, to_ns
+from ingest.errors import ConfigurationError, ServiceError
+from ingest.heartbeat import Heartbeat
+from ingest.site import Site
+from ingest.store import Row, Store
+from twin.state import TwinState, decode_state
+
+log = structlog.get_logger()
+
+#: The watch is kept in two places in turn, so that the one that belongs to the last assessment is
+#: whole whenever the service is killed.
+_WATCHES = ("risk_watch_even", "risk_watch_odd")
+_CHANGES = 200
+_REFUSED_PAUSE_S = 2.0
+
+
+class _Stamp(msgspec.Struct):
+    """The part of a state that says when it is of."""
+
+    time: datetime
+
+
+_stamp = msgspec.json.Decoder(_Stamp)
+
+
+class RiskService:
+    """Assesses every state of the twin once, in order; after a kill it goes on where it was.
+
+    Parameters
+    ----------
+    store, journal
+        Where states and alarms are kept.
+    clock
+        The run's clock.
+    state_every_s
+        Time between two states of the twin [s]; by default the site's.
+
+    Raises
+    ------
+    ConfigurationError
+        When a file of the site is wrong.
+    """
+
+    def __init__(
+        self,
+        site: Site,
+        store: Store,
+        journal: Journal,
+        clock: Clock,
+        *,
+        state_every_s: float | None = None,
+    ) -> None:
+        self._site, self._store, self._journal, self._clock = site, store, journal, clock
+        self._every = timedelta(seconds=state_every_s or site.state_every_s)
+        self._targets = load_targets(site)
+        self._plan = checked_response_plan(site)
+        self._evidence = load_post_mining(site)
+        self._territory = load_territory(site)
+        self._models = [model() for model in risk_model_types().values()]
+        self._version = version("postmine")
+        self._last, self._watch = self._restored()
+        self._history = History.load(store, site, self._last)
+
+    def step(self, limit: int = 100) -> int:
+        """Assess the states of the twin that are due, at most `limit`; return how many."""
+        count = 0
+        while count < limit:
+            state = self._next_state()
+            if state is None:
+                break
+            self._assess(state)
+            count += 1
+        return count
+
+    def run(
+        self, stop: threading.Event, poll_s: float = 0.5, heartbeat: Heartbeat | None = None
+    ) -> None:
+        """Assess what is due until `stop` is set; a store that refuses is tried again."""
+        while not stop.is_set():
+            try:
+                done = self.step(limit=1)
+            except ServiceError as error:
+                log.error("not_assessed", error=str(error))
+                if heartbeat:
+                    heartbeat.beat(ok=False, detail=str(error))
+                # What was in hand may be half remembered: begin again from what is durable.
+                stop.wait(_REFUSED_PAUSE_S)
+                self._last, self._watch = self._restored()
+                continue
+            if heartbeat:
+                at = f"last state {self._last:%Y-%m-%d %H:%M} UTC" if self._last else "no state yet"
+                heartbeat.beat(detail=at)
+            if not done:
+                stop.wait(poll_s)
+
+    def _next_state(self) -> TwinState | None:
+        """Return the twin's first state after the last one assessed."""
+        newest = self._twin_time()
+        now = self._clock.now()
+        if newest is None or (self._last is not None and newest <= self._last):
+            return None
+        time = self._first_boundary(newest) if self._last is None else self._boundary_after()
+        while time <= newest and time <= now:
+            document = self._store.state("twin", known_at=time)
+            if document is not None and _stamp.decode(document).time == time:
+                return decode_state(document)
+            time += self._every
+        return None
+
+    def _boundary_after(self) -> datetime:
+        """Return the boundary after the last state assessed."""
+        last = self._last or EPOCH
+        return EPOCH + ((last - EPOCH) // self._every + 1) * self._every
+
+    def _first_boundary(self, newest: datetime) -> datetime:
+        """Return the time of the twin's first state, found by halving."""
+        high = math.ceil((newest - EPOCH) / self._every)
+        low = 0
+        span = self._store.span()
+        if span is not None and self._twin_time(span[0] - self._every) is None:
+            low = (span[0] - self._every - EPOCH) // self._every
+        while low < high:
+            middle = (low + high) // 2
+            if self._twin_time(EPOCH + middle * self._every) is None:
+                low = middle + 1
+            else:
+                high = middle
+        return EPOCH + high * self._every
+
+    def _twin_time(self, known_at: datetime | None = None) -> datetime | None:
+        document = self._store.state("twin", known_at=known_at)
+        return None if document is None else _stamp.decode(document).time
+
+    def _assess(self, state: TwinState) -> None:
+        time, watch = state.time, self._watch
+        past = absorb(watch, self._arrived(time), self._site, self._plan.rules, time)
+        facts = Facts(
+            targets=self._targets,
+            last_reading=watch.last_reading,
+            days_with_readings={name: frozenset(days) for name, days in watch.days.items()},
+        )
+        indicators = compute_indicators(self._site, state, facts)
+        moment = Moment(
+            site=self._site,
+            state=state,
+            indicators=indicators,
+            watch=watch,
+            plan=self._plan,
+            history=self._history,
+        )
+        risks = [risk for model in self._models for risk in model.assess(moment)]
+        watch.time = time
+        assessment = Assessment(
+            site=self._site.name,
+            time=time,
+            known_at=state.known_at,
+            version=self._version,
+            level=gravest(risk.level for risk in risks),
+            risks=risks,
+            indicators=indicators,
+            post_mining=post_mining(
+                self._evidence,
+                self._territory,
+                Now(self._site, state, risks, watch.last_reading),
+            ),
+        )
+        self._store.write_derived(points(self._site, indicators, time, state.known_at))
+        self._record(assessment, past)
+        slot = _WATCHES[(time - EPOCH) // self._every % 2]
+        self._store.write_state(slot, EPOCH, msgspec.json.encode(watch))
+        self._store.write_state("risk", time, encode_assessment(assessment))
+        self._history.append(time, habitual_row(indicators))
+        self._last = time
+
+    def _record(self, assessment: Assessment, past: list[PastExceedance]) -> None:
+        """Write what the assessment changes into the journal, in one transaction."""
+        active = self._journal.active_alarms(self._site.name)
+        changes = transitions(
+            active,
+            assessment.risks,
+            site=self._site.name,
+            time=assessment.time,
+            off_delay_h=self._plan.rules.off_delay_h,
+        )
+        changed = {change.alarm.id for change in changes}
+        waiting = [
+            alarm
+            for alarm in calmed(active, assessment.risks, assessment.time)
+            if alarm.id not in changed
+        ]
+        for item in past:
+            danger = danger_of(item.quantity)
+            changes.append(past_exceedance(item, self._site, danger.name, danger.title))
+        self._journal.record(
+            changes, waiting=waiting, through=assessment.time, site=self._site.name
+        )
+
+    def _arrived(self, until: datetime) -> list[Row]:
+        """Return the rows that arrived after the last state and up to this one.
+
+        A change may hold rows that arrived on both sides of a boundary: then its first part is
+        taken now and the rest with the next state.
+        """
+        watch, rows, limit = self._watch, [], to_ns(until)
+        while True:
+            changes = self._store.changes(watch.cursor, limit=_CHANGES)
+            for change in changes:
+                begun = change.sequence == watch.partial and watch.time is not None
+                taken = to_ns(watch.time) if begun and watch.time is not None else -1
+                rows += [row for row in change.rows if taken < row.received <= limit]
+                if any(row.received > limit for row in change.rows):
+                    watch.partial = change.sequence
+                    return rows
+                watch.cursor = change.sequence
+            if len(changes) < _CHANGES:
+                return rows
+
+    def _restored(self) -> tuple[datetime | None, Watch]:
+        """Return the last state that was assessed, and the watch that belongs to it."""
+        document = self._store.state("risk")
+        if document is None:
+            return None, Watch()
+        last = decode_assessment(document).time
+        for slot in _WATCHES:
+            stored = self._store.state(slot)
+            if stored is not None:
+                watch = msgspec.json.decode(stored, type=Watch)
+                if watch.time == last:
+                    return last, watch
+        # No watch is left: read all changes again; what they crossed is in the journal already.
+        watch = Watch()
+        absorb(watch, self._all_changes(last), self._site, self._plan.rules, last)
+        watch.time = last
+        return last, watch
+
+    def _all_changes(self, until: datetime) -> list[Row]:
+        self._watch = Watch()
+        rows = self._arrived(until)
+        return rows
+
+
+def checked_response_plan(site: Site) -> ResponsePlan:
+    """Return the site's response plan, checked against the indicators and dangers that exist.
+
+    Raises
+    ------
+    ConfigurationError
+        When it names an indicator or a danger that does not exist.
+    """
+    plan = load_response_plan(site)
+    path = site.folder / "response_plan.yaml"
+    for limit in plan.limits:
+        for key, value, legal in (
+            ("indicator", limit.indicator, indicator_models()),
+            ("danger", limit.danger, DANGERS),
+        ):
+            if value not in legal:
+                raise ConfigurationError(
+                    f"limits: {key}", value=value, legal=", ".join(legal), file=path
+                )
+    return plan
