@@ -1,0 +1,423 @@
+"""The plan of the backfill: volumes by year, waste streams, tiers, deadline and grading.
+
+`plan.yaml` stands in the site's folder beside the tables that it names. Every block carries the
+day from which it holds: the plan is asked for a moment and answers with what was in force then.
+"""
+
+from __future__ import annotations
+
+import csv
+import math
+from bisect import bisect_right
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+from itertools import pairwise
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from pydantic import Field, field_validator, model_validator
+
+from ingest.errors import ConfigurationError
+from ingest.site import KeyName, Site, Titles
+from ingest.yaml_file import Configured, read_yaml
+
+#: How far printed and recomputed volumes may differ [thousand m3]: the tables have one decimal.
+ROUNDING = 0.1
+
+
+class Tier(Configured):
+    """One tier of the dump.
+
+    Parameters
+    ----------
+    base_m, crest_m
+        Levels of toe and crest [m above sea].
+    capacity_thousand_m3
+        What it takes from the plan's start on.
+    basis
+        Whether the capacity stands in the source or is assumed.
+    """
+
+    base_m: float
+    crest_m: float
+    capacity_thousand_m3: float = Field(gt=0)
+    basis: Literal["source", "assumed"]
+    source: str
+
+
+class Grading(Configured):
+    """When the surface may be graded finally.
+
+    Parameters
+    ----------
+    wait_years
+        Shortest and longest wait after the last load [y].
+    rate_mm_per_month
+        Settlement rate below which settlement counts as ended.
+    """
+
+    wait_years: tuple[float, float]
+    rate_mm_per_month: float = Field(gt=0)
+    source: str
+
+    @property
+    def rate(self) -> float:
+        """The limit of the settlement rate [mm/d]."""
+        return self.rate_mm_per_month * 12 / 365.25
+
+
+class Deadline(Configured):
+    """The last day that the law allows."""
+
+    date: date
+    source: str
+
+
+class TableRevision(Configured):
+    """A table and the first day on which it holds.
+
+    Parameters
+    ----------
+    month_shares
+        Shares of the months in a year's volume; None: in proportion to time.
+    """
+
+    since: date
+    file: str
+    source: str
+    month_shares: tuple[float, ...] | None = None
+
+    @field_validator("month_shares")
+    @classmethod
+    def _twelve(cls, value: tuple[float, ...] | None) -> tuple[float, ...] | None:
+        if value is not None and (
+            len(value) != 12 or min(value) < 0 or not math.isclose(sum(value), 1, abs_tol=1e-6)
+        ):
+            raise ValueError("12 shares, none negative, that add up to 1")
+        return value
+
+
+class PlanFile(Configured):
+    """What `plan.yaml` says."""
+
+    title: Titles
+    source: str
+    start: date
+    total_capacity_thousand_m3: float = Field(gt=0)
+    plan_area_thousand_m2: float = Field(gt=0)
+    deadline: Deadline
+    calendar: tuple[TableRevision, ...] = Field(min_length=1)
+    waste_streams: tuple[TableRevision, ...] = Field(min_length=1)
+    stream_titles: dict[KeyName, Titles]
+    tiers: dict[KeyName, Tier] = Field(min_length=1)
+    grading: Grading
+
+    @field_validator("calendar", "waste_streams")
+    @classmethod
+    def _ordered(cls, value: tuple[TableRevision, ...]) -> tuple[TableRevision, ...]:
+        if any(later.since <= earlier.since for earlier, later in pairwise(value)):
+            raise ValueError("revisions by rising date")
+        return value
+
+    @model_validator(mode="after")
+    def _check(self) -> PlanFile:
+        for name in ("calendar", "waste_streams"):
+            if getattr(self, name)[0].since > self.start:
+                raise ValueError(f"{name}: the first revision must hold from the plan's start")
+        for lower, upper in pairwise(self.tiers.values()):
+            if upper.base_m != lower.crest_m:
+                raise ValueError("tiers: bottom up, each on the crest of the one below")
+        if any(tier.crest_m <= tier.base_m for tier in self.tiers.values()):
+            raise ValueError("tiers: crest_m above base_m")
+        held = sum(tier.capacity_thousand_m3 for tier in self.tiers.values())
+        if abs(held - self.total_capacity_thousand_m3) > ROUNDING * len(self.tiers):
+            raise ValueError(
+                f"tiers: together {held:.1f}, but total_capacity_thousand_m3 is "
+                f"{self.total_capacity_thousand_m3}"
+            )
+        return self
+
+
+@dataclass(frozen=True)
+class Stream:
+    """One waste stream.
+
+    Parameters
+    ----------
+    mass_per_year
+        Planned mass [thousand t/y].
+    bulk_density
+        Of the loose waste [t/m3].
+    residual_bulking, compaction
+        `volume in the dump = loose volume * residual bulking / compaction` [1].
+    """
+
+    name: str
+    mass_per_year: float
+    bulk_density: float
+    residual_bulking: float
+    compaction: float
+
+    @property
+    def factor(self) -> float:
+        """Volume in the dump of one tonne [m3/t]."""
+        return self.residual_bulking / (self.bulk_density * self.compaction)
+
+    @property
+    def volume_per_year(self) -> float:
+        """Planned volume in the dump [thousand m3/y]."""
+        return self.mass_per_year * self.factor
+
+
+@dataclass(frozen=True)
+class Streams:
+    """The waste streams that hold from a moment on."""
+
+    since: datetime
+    source: str
+    by_name: dict[str, Stream]
+
+
+@dataclass(frozen=True)
+class Calendar:
+    """A calendar plan that holds from a moment on.
+
+    Parameters
+    ----------
+    knots
+        Moments between which the volume grows evenly.
+    volumes
+        Cumulative volume in the dump at the knots [thousand m3].
+    years
+        Volume by tier and year [thousand m3].
+    """
+
+    since: datetime
+    source: str
+    knots: tuple[datetime, ...]
+    volumes: tuple[float, ...]
+    years: dict[int, dict[str, float]]
+
+    def volume(self, at: datetime) -> float:
+        """Return the cumulative planned volume in the dump [thousand m3]."""
+        seconds = [knot.timestamp() for knot in self.knots]
+        return float(np.interp(at.timestamp(), seconds, self.volumes))
+
+    def rate(self, at: datetime) -> float:
+        """Return the planned volume of the year of `at` [thousand m3/y], 0 outside the plan."""
+        return sum(self.years.get(at.year, {}).values())
+
+    @property
+    def total(self) -> float:
+        """The whole volume [thousand m3]."""
+        return self.volumes[-1]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The plan of one site, with its tables read and checked."""
+
+    file: PlanFile
+    start: datetime
+    calendars: tuple[Calendar, ...]
+    streams: tuple[Streams, ...]
+
+    def calendar_at(self, at: datetime) -> Calendar:
+        """Return the calendar in force."""
+        return self.calendars[_in_force([c.since for c in self.calendars], at)]
+
+    def streams_at(self, at: datetime) -> Streams:
+        """Return the waste streams in force."""
+        return self.streams[_in_force([s.since for s in self.streams], at)]
+
+    def planned_volume(self, at: datetime) -> float:
+        """Return the planned cumulative volume in the dump by the calendar in force at `at`.
+
+        [thousand m3]
+        """
+        return self.calendar_at(at).volume(at)
+
+    @property
+    def stream_names(self) -> list[str]:
+        """Every stream of every revision, in the order of the files."""
+        return list(dict.fromkeys(name for part in self.streams for name in part.by_name))
+
+    @property
+    def tiers(self) -> dict[str, Tier]:
+        """The tiers, bottom up."""
+        return self.file.tiers
+
+
+def load_plan(site: Site) -> Plan | None:
+    """Return the plan that stands in the site's folder, None for a site without one.
+
+    Raises
+    ------
+    ConfigurationError
+        When the plan or one of its tables is wrong, or speaks of what the site does not have.
+    """
+    path = site.folder / "plan.yaml"
+    if not path.is_file():
+        return None
+    file = read_yaml(path, PlanFile)
+    plan = Plan(
+        file=file,
+        start=_midnight(file.start),
+        calendars=tuple(_read_calendar(path.parent, part, file) for part in file.calendar),
+        streams=tuple(_read_streams(path.parent, part) for part in file.waste_streams),
+    )
+    for name in file.tiers:
+        if name not in site.zones:
+            raise ConfigurationError(
+                f"key tiers.{name}", value=name, legal=", ".join(site.zones), file=path
+            )
+    for name in plan.stream_names:
+        if name not in file.stream_titles:
+            raise ConfigurationError(f"key stream_titles.{name}", cure="it is missing", file=path)
+    for instrument in site.with_quantity("load_mass"):
+        for node in instrument.nodes:
+            if node not in plan.stream_names:
+                raise ConfigurationError(
+                    f"stream of {instrument.name} in site.yaml",
+                    value=node,
+                    legal=", ".join(plan.stream_names),
+                    cure="the plan's waste streams have no such name",
+                    file=path,
+                )
+    return plan
+
+
+def _in_force(starts: list[datetime], at: datetime) -> int:
+    """Return the index of the last start that is not after `at`; 0 before the first."""
+    return max(bisect_right(starts, at) - 1, 0)
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), UTC)
+
+
+def _read_calendar(folder: Path, revision: TableRevision, plan: PlanFile) -> Calendar:
+    path = folder / revision.file
+    suffix = "_in_dump_thousand_m3"
+    years: dict[int, dict[str, float]] = {}
+    total: dict[str, float] | None = None
+    for line, row in _rows(path, {"year", f"total{suffix}"}):
+        cells = {
+            column.removesuffix(suffix): _number(path, line, column, text, blank=0.0)
+            for column, text in row.items()
+            if column.endswith(suffix)
+        }
+        printed = cells.pop("total")
+        unknown = sorted(set(cells) - set(plan.tiers))
+        if unknown:
+            raise ConfigurationError(
+                "tier", value=unknown[0], legal=", ".join(plan.tiers), file=path, line=1
+            )
+        if abs(sum(cells.values()) - printed) > ROUNDING:
+            raise ConfigurationError(
+                f"total of {row['year']}",
+                value=printed,
+                legal=f"the sum of the tiers, {sum(cells.values()):.1f}",
+                file=path,
+                line=line,
+            )
+        if row["year"] == "total":
+            total = cells
+        else:
+            years[int(_number(path, line, "year", row["year"]))] = cells
+    if not years or list(years) != list(range(min(years), max(years) + 1)):
+        raise ConfigurationError("years", value=list(years), legal="one after the other", file=path)
+    if min(years) != plan.start.year:
+        raise ConfigurationError(
+            "first year", value=min(years), legal=f"that of the start, {plan.start}", file=path
+        )
+    for tier, printed in (total or {}).items():
+        summed = sum(cells[tier] for cells in years.values())
+        if abs(summed - printed) > ROUNDING:
+            raise ConfigurationError(
+                f"total of {tier}", value=printed, legal=f"the sum {summed:.1f}", file=path
+            )
+    knots, volumes = [_midnight(plan.start)], [0.0]
+    for year, cells in years.items():
+        volume = sum(cells.values())
+        before = volumes[-1]
+        for month, share in enumerate(np.cumsum(revision.month_shares or [1.0]), start=1):
+            last = month == len(revision.month_shares or [1.0])
+            knots.append(_midnight(date(year + 1, 1, 1) if last else date(year, month + 1, 1)))
+            volumes.append(before + volume * (1.0 if last else float(share)))
+    return Calendar(
+        since=_midnight(revision.since),
+        source=revision.source,
+        knots=tuple(knots),
+        volumes=tuple(volumes),
+        years=years,
+    )
+
+
+def _read_streams(folder: Path, revision: TableRevision) -> Streams:
+    path = folder / revision.file
+    columns = {
+        "stream": "",
+        "mass_thousand_t_per_year": "mass_per_year",
+        "bulk_density_t_per_m3": "bulk_density",
+        "residual_bulking_factor": "residual_bulking",
+        "compaction_factor": "compaction",
+        "volume_in_dump_thousand_m3": "",
+    }
+    streams: dict[str, Stream] = {}
+    for line, row in _rows(path, set(columns)):
+        if row["stream"] == "total":
+            computed = sum(stream.volume_per_year for stream in streams.values())
+        else:
+            numbers = {
+                field: _number(path, line, column, row[column], blank=1.0)
+                for column, field in columns.items()
+                if field
+            }
+            if min(numbers.values()) <= 0:
+                raise ConfigurationError("a factor", legal="above 0", file=path, line=line)
+            stream = Stream(name=row["stream"], **numbers)
+            streams[stream.name] = stream
+            computed = stream.volume_per_year
+        printed = _number(
+            path, line, "volume_in_dump_thousand_m3", row["volume_in_dump_thousand_m3"]
+        )
+        if abs(computed - printed) > ROUNDING:
+            raise ConfigurationError(
+                f"volume_in_dump_thousand_m3 of {row['stream']}",
+                value=printed,
+                legal=f"mass / density * bulking / compaction = {computed:.1f}",
+                file=path,
+                line=line,
+            )
+    return Streams(since=_midnight(revision.since), source=revision.source, by_name=streams)
+
+
+def _rows(path: Path, needed: set[str]) -> list[tuple[int, dict[str, str]]]:
+    """Return (line, row) of a table."""
+    try:
+        with path.open(newline="", encoding="utf-8") as file:
+            reader = csv.DictReader(file)
+            missing = sorted(needed - set(reader.fieldnames or ()))
+            if missing:
+                raise ConfigurationError(
+                    "column", cure=f"{missing[0]} is missing", file=path, line=1
+                )
+            return [(reader.line_num, row) for row in reader]
+    except FileNotFoundError as error:
+        raise ConfigurationError("file", value=str(path), cure="it does not exist") from error
+
+
+def _number(path: Path, line: int, column: str, text: str, blank: float | None = None) -> float:
+    if not text.strip() and blank is not None:
+        return blank
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not math.isfinite(number) or number < 0:
+        raise ConfigurationError(
+            f"column {column}", value=text, legal="a number, not negative", file=path, line=line
+        )
+    return number

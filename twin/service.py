@@ -1,0 +1,204 @@
+"""Compute the state of the ground at every boundary of time, and keep it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from datetime import datetime
+from itertools import islice
+
+import structlog
+
+from ingest.clock import Clock, from_ns, to_ns
+from ingest.figure import Figure
+from ingest.site import Site
+from ingest.store import Derived, Store
+from twin import VERSION
+from twin.backfill import MODEL, fill
+from twin.current import Current
+from twin.history import History
+from twin.movement import movements
+from twin.plan import Plan, load_plan
+from twin.pressure import pressures
+from twin.settlement import settlements
+from twin.state import TwinState, decode_state, encode_state
+from twin.water import waters
+from twin.weather import weather
+
+SERVICE = "twin"
+
+#: States due above which a live service computes the newest alone: after a long outage nobody
+#: reads what the twin would have said meanwhile. A replay leaves none out.
+MOST_DUE = 48
+
+#: How long a live service waits after a boundary [s]: a reading is received a moment before it is
+#: stored, and the state must hold all that was received.
+COMMIT_LAG_S = 2.0
+
+log = structlog.get_logger(__name__)
+
+
+def compute_state(
+    site: Site,
+    plan: Plan | None,
+    store: Store,
+    *,
+    at: datetime,
+    known_at: datetime,
+    history: History | None = None,
+) -> TwinState:
+    """Return the state of the ground at `at`, from readings received up to `known_at`.
+
+    Parameters
+    ----------
+    history
+        What a caller has kept of the days before; it changes nothing but the time that this takes.
+    """
+    if history is None or not history.is_of(at, known_at):
+        history = History(site, store, at=at, known_at=known_at)
+    current = Current(site, store, at=at, known_at=known_at)
+    filled = fill(current, plan) if plan is not None else None
+    return TwinState(
+        site=site.name,
+        time=at,
+        known_at=known_at,
+        version=VERSION,
+        readings=history.readings(),
+        fill=filled,
+        settlement=settlements(current, history, plan, filled.completion if filled else None),
+        pressure=pressures(current, history),
+        movement=movements(current),
+        water=waters(current, history),
+        weather=weather(current),
+    )
+
+
+class TwinService:
+    """Follows a run and computes every state that is due.
+
+    Parameters
+    ----------
+    clock
+        The run's clock.
+    state_every_s
+        Time between two states [s]; None: what the site says.
+    """
+
+    def __init__(
+        self, site: Site, store: Store, clock: Clock, *, state_every_s: float | None = None
+    ) -> None:
+        self._site, self._plan, self._store, self._clock = site, load_plan(site), store, clock
+        self._interval = int((state_every_s or site.state_every_s) * 1e9)
+        self._history: History | None = None
+        last = store.state(SERVICE)
+        self._last = to_ns(decode_state(last).time) if last else None
+
+    def step(self, most: int | None = None) -> int:
+        """Compute and store the states that are due, in order, and return how many.
+
+        Parameters
+        ----------
+        most
+            Return after so many states, to be called again; None: all that are due.
+        """
+        computed = 0
+        for time in islice(self._due(), most):
+            if self._history is None or not self._history.is_of(time, time):
+                self._history = History(self._site, self._store, at=time, known_at=time)
+            state = compute_state(
+                self._site, self._plan, self._store, at=time, known_at=time, history=self._history
+            )
+            # The series first: whoever sees the state finds its series.
+            self._store.write_derived(derived_series(state))
+            self._store.write_state(SERVICE, time, encode_state(state))
+            self._last = to_ns(time)
+            computed += 1
+        return computed
+
+    def run(self, stop: threading.Event, poll_s: float = 0.2) -> None:
+        """Compute what is due until `stop` is set."""
+        while not stop.is_set():
+            if not self.step(most=1):
+                stop.wait(poll_s)
+
+    def _due(self) -> Iterator[datetime]:
+        """Yield the boundaries (multiples of the interval since 1970) that are due, in order."""
+        now = to_ns(self._clock.now())
+        live = self._store.run_time() is None
+        if live:
+            now -= int(COMMIT_LAG_S * 1e9)
+        if self._last is not None:
+            following = self._last + self._interval
+        else:
+            first = first_received(self._store)
+            if first is None:
+                return
+            following = -(-to_ns(first) // self._interval) * self._interval
+        due = range(following, now, self._interval)
+        if live and len(due) > MOST_DUE:
+            log.warning("states left out", due=len(due), since=str(from_ns(due[0])))
+            due = due[-1:]
+        for boundary in due:
+            yield from_ns(boundary)
+
+
+def first_received(store: Store) -> datetime | None:
+    """Return when the first reading of a run was received, None while there is none."""
+    changes = store.changes(0, limit=1)
+    return from_ns(min(row.received for row in changes[0].rows)) if changes else None
+
+
+def derived_series(state: TwinState) -> list[Derived]:
+    """Return the points that a state adds to the computed series."""
+    points = []
+
+    def add(series: str, subject: str, figure: Figure, model: str) -> None:
+        def number(value: float | str | None) -> float | None:
+            return value if isinstance(value, float) else None
+
+        points.append(
+            Derived(
+                series=series,
+                subject=subject,
+                time=state.time,
+                known_at=state.known_at,
+                value=number(figure.value),
+                low=number(figure.low),
+                high=number(figure.high),
+                unit=figure.unit,
+                model=model,
+                version=VERSION,
+            )
+        )
+
+    if state.fill is not None:
+        for name, figure in (
+            ("volume", state.fill.volume_in_dump),
+            ("planned", state.fill.planned_volume),
+            ("variance", state.fill.variance),
+            ("performance", state.fill.performance),
+            ("rate", state.fill.rate),
+            ("level", state.fill.level),
+        ):
+            add(f"fill.{name}", state.site, figure, MODEL)
+    for point in state.settlement:
+        for name, figure in (
+            ("rate", point.rate),
+            ("ultimate", point.ultimate),
+            ("remaining", point.remaining),
+        ):
+            add(f"settlement.{name}", point.point, figure, point.model)
+    for one in state.movement:
+        for name, figure in (
+            ("largest", one.largest),
+            ("rate", one.rate),
+            ("acceleration", one.acceleration),
+        ):
+            add(f"movement.{name}", one.instrument, figure, "profile")
+    for name, figure in (
+        ("24h", state.weather.rain_24h),
+        ("7d", state.weather.rain_7d),
+        ("30d", state.weather.rain_30d),
+    ):
+        add(f"rain.{name}", state.site, figure, "sum")
+    return points
