@@ -29,6 +29,8 @@ class Settings(BaseSettings):
         SQLAlchemy address of the journals; empty: `journal.sqlite` in the data folder.
     http_host, http_port
         Where `postmine serve` listens.
+    http_token
+        What everybody must show to the web server; needed when it listens beyond loopback.
     """
 
     model_config = SettingsConfigDict(env_prefix="POSTMINE_", extra="ignore")
@@ -43,6 +45,7 @@ class Settings(BaseSettings):
     database_url: SecretStr = SecretStr("")
     http_host: str = "127.0.0.1"
     http_port: int = 8050
+    http_token: SecretStr = SecretStr("")
 
     @field_validator("mqtt_url")
     @classmethod

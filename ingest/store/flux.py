@@ -1,0 +1,202 @@
+"""Every Flux query that is sent to InfluxDB, and how its answer is read.
+
+Each aggregate is a pipeline of its own, `from |> range |> filter |> aggregate`, so that the storage
+engine computes it: Flux that keeps the rows in a variable and aggregates them later is forty times
+slower. Answers are CSV without annotations and are parsed as columns.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Collection, Iterable
+
+import numpy as np
+import pandas as pd
+
+from ingest.errors import ServiceError
+
+#: The first and the last time that InfluxDB can hold [ns since 1970].
+FIRST, LAST = -9_223_372_036_854_775_806, 9_223_372_036_854_775_806
+
+#: Fields of a row beside its quantities.
+RECEIVED, SEQUENCE = "received", "sequence"
+#: Measurement of the computed series.
+DERIVED = "derived"
+
+AGGREGATES = ("min", "mean", "max", "count")
+
+
+def rows(
+    bucket: str,
+    kind: str,
+    instrument: str,
+    quantity: str,
+    *,
+    start: int,
+    stop: int,
+    node: int | None = None,
+    received: bool = False,
+    limit: int | None = None,
+) -> str:
+    """Return the query for one quantity's values (`value`), and when they came (`received`).
+
+    `limit` is the number of values per node, from `start` on.
+    """
+    source = _source(bucket, start, stop)
+    one = _is("_measurement", [kind]) + " and " + _is("instrument", [instrument])
+    if node is not None:
+        one += " and " + _is("node", [str(node)])
+    keep = '|> keep(columns: ["_time", "node", "_value"])'
+    page = "" if limit is None else f"|> limit(n: {limit}) "
+    wanted = {"value": quantity} | ({"received": RECEIVED} if received else {})
+    return "\n".join(
+        f"{source} |> filter(fn: (r) => {one} and {_is('_field', [field])})"
+        f' {page}{keep} |> yield(name: "{name}")'
+        for name, field in wanted.items()
+    )
+
+
+def buckets(
+    bucket: str,
+    kind: str,
+    instrument: str,
+    quantity: str,
+    *,
+    start: int,
+    stop: int,
+    width: int,
+    known_at: int | None,
+) -> str:
+    """Return the query for `AGGREGATES` by buckets of `width` ns, one result each.
+
+    With `known_at` there is one more, `late`: the times of what was received after it.
+    """
+    source = _source(bucket, start, stop)
+    one = _is("_measurement", [kind]) + " and " + _is("instrument", [instrument])
+    keep = '|> keep(columns: ["_time", "node", "_value"])'
+    parts = [
+        f"{source} |> filter(fn: (r) => {one} and {_is('_field', [quantity])})"
+        f" |> aggregateWindow(every: {width}ns, offset: {start % width}ns, fn: {name},"
+        f' createEmpty: false, timeSrc: "_start") {keep} |> yield(name: "{name}")'
+        for name in AGGREGATES
+    ]
+    if known_at is not None:
+        parts.append(
+            f"{source} |> filter(fn: (r) => {one} and {_is('_field', [RECEIVED])}"
+            f' and r._value > {known_at}) {keep} |> yield(name: "late")'
+        )
+    return "\n".join(parts)
+
+
+def last(bucket: str, kinds: Collection[str], quantities: Collection[str], stop: int) -> str:
+    """Return the query for the last value of each series before `stop`: `value`, `received`."""
+    source, of = _source(bucket, FIRST, stop), _is("_measurement", kinds)
+    return "\n".join(
+        f"{source} |> filter(fn: (r) => {of} and {_is('_field', fields)}) |> last()"
+        f' |> keep(columns: ["_time", "instrument", "node", "_field", "_value"])'
+        f' |> yield(name: "{name}")'
+        for name, fields in (("value", quantities), ("received", [RECEIVED]))
+    )
+
+
+def received_at(bucket: str, moments: Iterable[tuple[str, str, int, int]]) -> str:
+    """Return the query for when rows came: (type, instrument, node, time in ns) -> `received`."""
+    return "\n".join(
+        f"{_source(bucket, time, time + 1)} |> filter(fn: (r) => {_is('_measurement', [kind])}"
+        f" and {_is('instrument', [instrument])} and {_is('node', [str(node)])}"
+        f" and {_is('_field', [RECEIVED])})"
+        f' |> keep(columns: ["_time", "instrument", "node", "_value"]) |> yield(name: "r{index}")'
+        for index, (kind, instrument, node, time) in enumerate(moments)
+    )
+
+
+def ends(bucket: str, kinds: Collection[str]) -> str:
+    """Return the query for the first and the last time of each series: `first`, `last`."""
+    one = f"{_is('_measurement', kinds)} and {_is('_field', [RECEIVED])}"
+    return "\n".join(
+        f"{_source(bucket, FIRST, LAST)} |> filter(fn: (r) => {one}) |> {name}()"
+        f' |> keep(columns: ["_time", "instrument", "node"]) |> yield(name: "{name}")'
+        for name in ("first", "last")
+    )
+
+
+def derived(bucket: str, series: str, subject: str | None, start: int, stop: int) -> str:
+    """Return the query for all fields of a computed series: `numbers`, `known_at`, `words`."""
+    one = _is("_measurement", [DERIVED]) + " and " + _is("series", [series])
+    if subject is not None:
+        one += " and " + _is("subject", [subject])
+    return "\n".join(
+        f"{_source(bucket, start, stop)} |> filter(fn: (r) => {one} and {_is('_field', fields)})"
+        f' |> keep(columns: ["_time", "subject", "_field", "_value"]) |> yield(name: "{name}")'
+        for name, fields in (
+            ("numbers", ["value", "low", "high"]),
+            ("known_at", ["known_at"]),
+            ("words", ["unit", "model", "version", "unknown"]),
+        )
+    )
+
+
+def reachable(bucket: str) -> str:
+    """Return a query that costs nothing and fails unless the bucket may be read."""
+    return f"{_source(bucket, 0, 1)} |> limit(n: 1)"
+
+
+def parse(answer: bytes) -> dict[str, pd.DataFrame]:
+    """Return the tables of an answer by the name of their `yield`; an empty result is not there.
+
+    Columns are those that the query keeps; `_time` becomes `time` [ns since 1970], `_value`
+    `value`, and `node` an integer.
+
+    Raises
+    ------
+    ServiceError
+        When InfluxDB broke off in the middle of its answer.
+    """
+    found: dict[str, list[pd.DataFrame]] = {}
+    for section in answer.split(b"\r\n\r\n"):
+        if not section.strip():
+            continue
+        frame = pd.read_csv(
+            io.BytesIO(section),
+            keep_default_na=False,
+            dtype={"subject": str, "instrument": str, "_field": str},
+        )
+        if "error" in frame:
+            raise ServiceError(f"InfluxDB could not answer: {frame['error'].iloc[0]}")
+        name = str(frame["result"].iloc[0])
+        moments = pd.to_datetime(frame.pop("_time"), format="ISO8601", utc=True)
+        frame["time"] = moments.to_numpy(dtype="datetime64[ns]").astype("int64")
+        frame = frame.rename(columns={"_value": "value", "_field": "field"})
+        found.setdefault(name, []).append(
+            frame[[column for column in frame if column in _COLUMNS]]
+        )
+    return {
+        name: frames[0] if len(frames) == 1 else pd.concat(frames, ignore_index=True)
+        for name, frames in found.items()
+    }
+
+
+_COLUMNS = {"time", "node", "instrument", "subject", "field", "value"}
+
+
+def _source(bucket: str, start: int, stop: int) -> str:
+    return (
+        f"from(bucket: {_quoted(bucket)})"
+        f" |> range(start: {_moment(start)}, stop: {_moment(max(stop, start + 1))})"
+    )
+
+
+def _is(column: str, values: Collection[str]) -> str:
+    """Return a condition that a column holds one of the values."""
+    conditions = " or ".join(f"r.{column} == {_quoted(value)}" for value in sorted(set(values)))
+    return f"({conditions})"
+
+
+def _moment(ns: int) -> str:
+    bounded = min(max(ns, FIRST), LAST)
+    return f"{np.datetime_as_string(np.datetime64(bounded, 'ns'))}Z"
+
+
+def _quoted(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("${", "\\${")
+    return '"' + escaped.replace("\n", "\\n").replace("\r", "\\r") + '"'
