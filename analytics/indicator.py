@@ -37,11 +37,14 @@ class Facts:
         Time of the last measured reading per instrument.
     days_with_readings
         Days (UTC, counted from 1970) of the last eight on which an instrument measured something.
+    unchanged_since
+        Time since which an instrument has reported exactly the same.
     """
 
     targets: IndicatorTargets = field(default_factory=IndicatorTargets)
     last_reading: Mapping[str, datetime] = field(default_factory=dict)
     days_with_readings: Mapping[str, frozenset[int]] = field(default_factory=dict)
+    unchanged_since: Mapping[str, datetime] = field(default_factory=dict)
 
 
 class IndicatorModel(ABC):

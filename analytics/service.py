@@ -157,11 +157,12 @@ class RiskService:
 
     def _assess(self, state: TwinState) -> None:
         time, watch = state.time, self._watch
-        past = absorb(watch, self._arrived(time), self._site, self._plan.rules, time)
+        past = absorb(watch, self._arrived(watch, time), self._site, self._plan.rules, time)
         facts = Facts(
             targets=self._targets,
             last_reading=watch.last_reading,
             days_with_readings={name: frozenset(days) for name, days in watch.days.items()},
+            unchanged_since={name: since for name, (_, since) in watch.unchanged.items()},
         )
         indicators = compute_indicators(self._site, state, facts)
         moment = Moment(
@@ -219,13 +220,14 @@ class RiskService:
             changes, waiting=waiting, through=assessment.time, site=self._site.name
         )
 
-    def _arrived(self, until: datetime) -> list[Row]:
+    def _arrived(self, watch: Watch, until: datetime) -> list[Row]:
         """Return the rows that arrived after the last state and up to this one.
 
         A change may hold rows that arrived on both sides of a boundary: then its first part is
         taken now and the rest with the next state.
         """
-        watch, rows, limit = self._watch, [], to_ns(until)
+        rows: list[Row] = []
+        limit = to_ns(until)
         while True:
             changes = self._store.changes(watch.cursor, limit=_CHANGES)
             for change in changes:
@@ -253,14 +255,9 @@ class RiskService:
                     return last, watch
         # No watch is left: read all changes again; what they crossed is in the journal already.
         watch = Watch()
-        absorb(watch, self._all_changes(last), self._site, self._plan.rules, last)
+        absorb(watch, self._arrived(watch, last), self._site, self._plan.rules, last)
         watch.time = last
         return last, watch
-
-    def _all_changes(self, until: datetime) -> list[Row]:
-        self._watch = Watch()
-        rows = self._arrived(until)
-        return rows
 
 
 def checked_response_plan(site: Site) -> ResponsePlan:

@@ -53,6 +53,8 @@ class Watch(msgspec.Struct, kw_only=True):
         Time of the last measured reading per instrument.
     days
         Days (UTC, counted from 1970) with readings, per instrument.
+    unchanged
+        Last values of an instrument's first node, and the time since which they have been the same.
     unusual
         How many states in a row the whole site looked unusual.
     """
@@ -63,6 +65,7 @@ class Watch(msgspec.Struct, kw_only=True):
     channels: dict[str, Channel] = {}
     last_reading: dict[str, datetime] = {}
     days: dict[str, list[int]] = {}
+    unchanged: dict[str, tuple[dict[str, float], datetime]] = {}
     unusual: int = 0
 
 
@@ -90,6 +93,10 @@ def absorb(
             continue
         before = watch.last_reading.get(row.instrument)
         watch.last_reading[row.instrument] = time if before is None else max(before, time)
+        if row.node == 0 and (before is None or time > before):
+            held = watch.unchanged.get(row.instrument)
+            if held is None or held[0] != row.values:
+                watch.unchanged[row.instrument] = (row.values, time)
         _mark_day(watch, row.instrument, time)
         for quantity, value in row.values.items():
             if quantity in row.flags:
