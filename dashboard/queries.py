@@ -7,11 +7,13 @@ import time as stopwatch
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 import pandas as pd
 
+from analytics.alarms import Alarm
 from analytics.assessment import Assessment, Indicator, Risk, RiskLevel, decode_assessment
+from analytics.journal import Journal, UnknownAlarm
 from dashboard.answers import (
     InstrumentSummary,
     LatestValue,
@@ -29,6 +31,7 @@ from dashboard.questions import (
     LONGEST_PAGE,
     MICROSECOND,
     MOST_BUCKETS,
+    SECOND,
     BadQuestion,
     UnknownName,
     check_span,
@@ -43,9 +46,6 @@ from ingest.site import Instrument, Site
 from ingest.store import DeadLetter, Reading, Store
 from twin.plan import Plan, load_plan
 from twin.state import TwinState, decode_state
-
-if TYPE_CHECKING:
-    from analytics.journal import Alarm, Journal
 
 Answer = TypeVar("Answer")
 
@@ -213,6 +213,11 @@ class Queries:
 
     # Readings
 
+    def _check_node(self, instrument: str, node: int | None) -> None:
+        count = self.site.instruments[instrument].node_count
+        if node is not None and not 0 <= node < count:
+            raise BadQuestion("node", node, f"give 0 to {count - 1}")
+
     def readings(
         self,
         instrument: str,
@@ -240,8 +245,7 @@ class Queries:
         check_span(start, end)
         if not 1 <= limit <= LONGEST_PAGE:
             raise BadQuestion("limit", limit, f"give 1 to {LONGEST_PAGE}")
-        if node is not None and not 0 <= node < max(len(nodes), 1):
-            raise BadQuestion("node", node, f"give 0 to {max(len(nodes), 1) - 1}")
+        self._check_node(instrument, node)
         series = f"{instrument}/{quantity}"
         found = self._store.readings(
             instrument,
@@ -266,6 +270,7 @@ class Queries:
         end: datetime | None = None,
         at: datetime | None = None,
         known_at: datetime | None = None,
+        node: int | None = None,
         count: int = 500,
         trusted: bool = False,
     ) -> pd.DataFrame:
@@ -281,16 +286,26 @@ class Queries:
             When a number is out of its range.
         """
         self.unit(instrument, quantity)
+        self._check_node(instrument, node)
         if not 1 <= count <= MOST_BUCKETS:
             raise BadQuestion("buckets", count, f"give 1 to {MOST_BUCKETS}")
         check_span(start, end)
         span = self._ask(self._store.span) or (self.now(), self.now())
         start = start or span[0]
-        end = until(end, at) or span[1] + MICROSECOND
-        end = max(end, start + count * MICROSECOND)
-        return self._ask(
+        end = until(end, at)
+        if end is None:  # so wide that every bucket begins at a whole second
+            end = (
+                start
+                + count * max(-(-(span[1] + MICROSECOND - start) // (count * SECOND)), 1) * SECOND
+            )
+        empty = end <= start  # `at` lies before the span
+        end = max(end, start + MICROSECOND)
+        frame = self._ask(
             self._read_buckets, instrument, quantity, start, end, count, known_at, trusted
         )
+        if empty:
+            return frame.iloc[:0]
+        return frame if node is None else frame[frame["node"] == node]
 
     def _read_buckets(
         self,
@@ -513,19 +528,28 @@ class Queries:
     # What people and machines must look at
 
     def open_alarms(self) -> list[Alarm]:
-        """Return the alarms that have not both returned to normal and been acknowledged."""
-        return [] if self._journal is None else self._journal.open_alarms()
+        """Return the alarms that somebody must still deal with, oldest first."""
+        return [] if self._journal is None else self._journal.open_alarms(self.site.name)
 
     def alarms(self, *, limit: int = 100, before: int | None = None) -> list[Alarm]:
         """Return alarms, newest first; `before` is the id that ended the page before."""
         if self._journal is None:
             return []
-        return self._journal.alarms(limit=limit, before=before)
+        return self._journal.alarms(limit, before, self.site.name)
 
     def acknowledge(self, alarm_id: int, author: str, note: str) -> Alarm:
-        """Record that somebody has seen an alarm, at the run's time."""
-        if self._journal is None:
-            raise UnknownName("alarm", str(alarm_id), [])
+        """Record that somebody has seen an alarm, at the run's time.
+
+        Raises
+        ------
+        UnknownName
+            When this site has no such alarm.
+        """
+        try:
+            if self._journal is None or self._journal.alarm(alarm_id).site != self.site.name:
+                raise UnknownAlarm
+        except UnknownAlarm as error:
+            raise UnknownName("alarm", str(alarm_id), []) from error
         return self._journal.acknowledge(alarm_id, author, note, self.now())
 
     def dead_letters(self, *, limit: int = 100, before: int | None = None) -> list[DeadLetter]:

@@ -16,6 +16,7 @@ LONGEST_PAGE = 10_000
 #: Most buckets of one series.
 MOST_BUCKETS = 5_000
 MICROSECOND = timedelta(microseconds=1)
+SECOND = timedelta(seconds=1)
 
 
 class UnknownName(LookupError):
@@ -33,7 +34,8 @@ class UnknownName(LookupError):
 
     def __init__(self, thing: str, value: str, legal: Sequence[str]) -> None:
         self.thing, self.value, self.legal = thing, value, list(legal)
-        super().__init__(f"{thing} {value!r} is not known; legal: {', '.join(legal) or 'none'}")
+        choice = f"; legal: {', '.join(legal)}" if legal else ""
+        super().__init__(f"{thing} {value!r} is not known{choice}")
 
 
 class BadQuestion(ValueError):

@@ -1,0 +1,176 @@
+"""Every error of the API in one shape: RFC 9457 problem details."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Any
+
+import msgspec
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from dashboard.questions import BadQuestion, UnknownName
+from ingest.errors import ServiceError
+
+MEDIA_TYPE = "application/problem+json"
+
+
+class WrongInput(msgspec.Struct, kw_only=True):
+    """One thing in the request that cannot be used.
+
+    `parameter` is the name of a query parameter, of a part of the path, or of a key of the body.
+    """
+
+    parameter: str
+    value: str | None
+    cure: str
+
+
+class Problem(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """What went wrong (RFC 9457).
+
+    `errors` lists what is wrong in the request, `legal` the names that could have been given.
+    """
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    instance: str
+    errors: list[WrongInput] = []
+    legal: list[str] = []
+
+
+EXAMPLES = {
+    401: Problem(
+        type="urn:postmine:problem:unauthorized",
+        title="Unauthorized",
+        status=401,
+        detail="a token is needed: send the header Authorization: Bearer <POSTMINE_HTTP_TOKEN>",
+        instance="/api/v1/sites",
+    ),
+    404: Problem(
+        type="urn:postmine:problem:not-found",
+        title="Not Found",
+        status=404,
+        detail="site 'abasa' is not known; legal: abaza",
+        instance="/api/v1/sites/abasa/latest",
+        legal=["abaza"],
+    ),
+    422: Problem(
+        type="urn:postmine:problem:unprocessable-content",
+        title="Unprocessable Content",
+        status=422,
+        detail="from is '2022-01-01T00:00:00': give a time with its zone",
+        instance="/api/v1/sites/abaza/readings",
+        errors=[
+            WrongInput(
+                parameter="from", value="2022-01-01T00:00:00", cure="give a time with its zone"
+            )
+        ],
+    ),
+    503: Problem(
+        type="urn:postmine:problem:service-unavailable",
+        title="Service Unavailable",
+        status=503,
+        detail="data folder /var/lib/postmine does not take data: disk full",
+        instance="/api/v1/sites/abaza/readings",
+    ),
+}
+
+
+def problem(
+    path: str,
+    status: int,
+    detail: str,
+    *,
+    errors: list[WrongInput] | None = None,
+    legal: list[str] | None = None,
+    headers: dict[str, str] | None = None,
+) -> Response:
+    """Return the answer that says what went wrong."""
+    title = _title(status)
+    body = Problem(
+        type=f"urn:postmine:problem:{title.lower().replace(' ', '-')}",
+        title=title,
+        status=status,
+        detail=detail,
+        instance=path,
+        errors=errors or [],
+        legal=legal or [],
+    )
+    return Response(
+        msgspec.json.encode(body),
+        status_code=status,
+        media_type=MEDIA_TYPE,
+        headers={"Cache-Control": "no-store", **(headers or {})},
+    )
+
+
+def register_errors(app: FastAPI) -> None:
+    """Answer every error of `app` in this shape."""
+    app.add_exception_handler(UnknownName, _unknown_name)
+    app.add_exception_handler(BadQuestion, _bad_question)
+    app.add_exception_handler(RequestValidationError, _wrong_request)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(ServiceError, _service)
+    app.add_exception_handler(Exception, _failure)
+
+
+def _title(status: int) -> str:
+    # Python 3.13 renames this phrase to the one of RFC 9110.
+    return "Unprocessable Content" if status == 422 else HTTPStatus(status).phrase
+
+
+def _unknown_name(request: Request, error: Exception) -> Response:
+    assert isinstance(error, UnknownName)
+    return problem(request.url.path, 404, str(error), legal=error.legal)
+
+
+def _bad_question(request: Request, error: Exception) -> Response:
+    assert isinstance(error, BadQuestion)
+    wrong = WrongInput(parameter=error.parameter, value=_short(error.value), cure=error.cure)
+    return problem(request.url.path, 422, str(error), errors=[wrong])
+
+
+def _wrong_request(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    wrong = [
+        WrongInput(
+            parameter=".".join(map(str, each["loc"][1:])) or str(each["loc"][0]),
+            value=None if each["type"] == "missing" else _short(each.get("input")),
+            cure=each["msg"].removeprefix("Value error, "),
+        )
+        for each in error.errors()
+    ]
+    detail = "; ".join(
+        f"{each.parameter} is {each.value!r}: {each.cure}"
+        if each.value is not None
+        else f"{each.parameter}: {each.cure}"
+        for each in wrong
+    )
+    return problem(request.url.path, 422, detail, errors=wrong)
+
+
+def _http(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    return problem(
+        request.url.path,
+        error.status_code,
+        str(error.detail),
+        headers=dict(error.headers or {}),
+    )
+
+
+def _service(request: Request, error: Exception) -> Response:
+    return problem(request.url.path, 503, str(error), headers={"Retry-After": "10"})
+
+
+def _failure(request: Request, _error: Exception) -> Response:
+    return problem(request.url.path, 500, "an error of ours; the server's log says what it was")
+
+
+def _short(value: Any) -> str:
+    return str(value)[:80]
