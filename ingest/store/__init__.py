@@ -209,6 +209,14 @@ class Store(Protocol):
         """Return the first and the last measured time, None for an empty store."""
         ...
 
+    def readable_until(self, now: datetime) -> datetime:
+        """Return up to when the readings that have come can be read.
+
+        It is `now`, or less when the readers' store is behind: a service that computes the state
+        at a time waits until this is later.
+        """
+        ...
+
     def changes(self, since: int, limit: int = 1000) -> list[Change]:
         """Return the changes after a sequence number, oldest first."""
         ...

@@ -33,6 +33,8 @@ from ingest.store.schema import STATES, column, create_readings, reading_table, 
 _BUSY_TIMEOUT_MS = 30_000
 _rows_encoder = msgspec.msgpack.Encoder()
 _rows_decoder = msgspec.msgpack.Decoder(tuple[Row, ...])
+_points_encoder = msgspec.msgpack.Encoder()
+_points_decoder = msgspec.msgpack.Decoder(tuple[Derived, ...])
 
 DERIVED_COLUMNS = (
     "subject",
@@ -282,8 +284,11 @@ class EmbeddedStore:
             parameters += list(after) if after[1] >= 0 else [after[0]]
         query += " ORDER BY time, node LIMIT ?"
         rows = self._reader().execute(query, [*parameters, limit]).fetchall()
-        kind = self._site.instruments[instrument].type
-        flags = self._flags_between(kind, instrument, quantity, rows)
+        flags = (
+            self.flagged(instrument, quantity, start=rows[0][0], end=rows[-1][0] + 1)
+            if rows
+            else {}
+        )
         return [
             Reading(
                 instrument,
@@ -367,6 +372,58 @@ class EmbeddedStore:
             return None
         return from_ns(min(low for low, _ in ends)), from_ns(max(high for _, high in ends))
 
+    def readable_until(self, now: datetime) -> datetime:
+        """Return up to when the readings that have come can be read: here always `now`."""
+        return now
+
+    def undone(
+        self,
+        instrument: str,
+        quantity: str,
+        known_at: datetime,
+        *,
+        start: int | None = None,
+        end: int | None = None,
+    ) -> list[tuple[int, int, int, float | None]]:
+        """Return what corrected rows held at `known_at`: (time, node, received, value).
+
+        Times are ns; `start` and `end` bound the time as in `readings`.
+        """
+        moment = to_ns(known_at)
+        rows = self._reader().execute(
+            f"SELECT time, node, received, {column(quantity)}"
+            f" FROM {undo_table(self._site.instruments[instrument].type)}"
+            " WHERE instrument = ? AND received <= ? AND superseded > ?"
+            " AND time >= ? AND time < ? ORDER BY time, node",
+            (
+                instrument,
+                moment,
+                moment,
+                -1 << 63 if start is None else start,
+                (1 << 63) - 1 if end is None else end,
+            ),
+        )
+        return rows.fetchall()
+
+    def flagged(
+        self, instrument: str, quantity: str, *, start: int | None = None, end: int | None = None
+    ) -> dict[tuple[int, int], tuple[str, ...]]:
+        """Return the flags of one quantity: (node, time in ns) -> flags."""
+        found: defaultdict[tuple[int, int], tuple[str, ...]] = defaultdict(tuple)
+        for node, time, flag in self._reader().execute(
+            "SELECT node, time, flag FROM flag WHERE type = ? AND instrument = ?"
+            " AND quantity = ? AND time >= ? AND time < ?",
+            (
+                self._site.instruments[instrument].type,
+                instrument,
+                quantity,
+                -1 << 63 if start is None else start,
+                (1 << 63) - 1 if end is None else end,
+            ),
+        ):
+            found[node, time] += (flag,)
+        return dict(found)
+
     # -- following ------------------------------------------------------------------------------
 
     def changes(self, since: int, limit: int = 1000) -> list[Change]:
@@ -406,6 +463,9 @@ class EmbeddedStore:
 
     def write_derived(self, points: Iterable[Derived]) -> None:
         """Store points of computed series; the same (series, subject, time) replaces."""
+        points = list(points)
+        if not points:
+            return
         rows = [
             (
                 p.series,
@@ -425,6 +485,22 @@ class EmbeddedStore:
             self._states.executemany(
                 "INSERT OR REPLACE INTO derived VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows
             )
+            self._states.execute(
+                "INSERT INTO derived_change (points) VALUES (?)",
+                (zlib.compress(_points_encoder.encode(points), 1),),
+            )
+
+    def derived_changes(self, since: int, limit: int = 100) -> list[tuple[int, list[Derived]]]:
+        """Return what was written by `write_derived` after a sequence number, oldest first."""
+        rows = self._states_reader().execute(
+            "SELECT sequence, points FROM derived_change WHERE sequence > ?"
+            " ORDER BY sequence LIMIT ?",
+            (since, limit),
+        )
+        return [
+            (sequence, list(_points_decoder.decode(zlib.decompress(blob))))
+            for sequence, blob in rows
+        ]
 
     def derived(
         self,
@@ -632,20 +708,6 @@ class EmbeddedStore:
             (kind, instrument, quantity, node, time),
         )
         return tuple(flag for (flag,) in rows)
-
-    def _flags_between(
-        self, kind: str, instrument: str, quantity: str, rows: list[tuple[Any, ...]]
-    ) -> dict[tuple[int, int], tuple[str, ...]]:
-        if not rows:
-            return {}
-        found: defaultdict[tuple[int, int], tuple[str, ...]] = defaultdict(tuple)
-        for node, time, flag in self._reader().execute(
-            "SELECT node, time, flag FROM flag WHERE type = ? AND instrument = ?"
-            " AND quantity = ? AND time BETWEEN ? AND ?",
-            (kind, instrument, quantity, rows[0][0], rows[-1][0]),
-        ):
-            found[node, time] += (flag,)
-        return dict(found)
 
 
 def pivot(rows: Sequence[tuple[int, int, float]]) -> pd.DataFrame:

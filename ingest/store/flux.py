@@ -167,9 +167,7 @@ def parse(answer: bytes) -> dict[str, pd.DataFrame]:
         moments = pd.to_datetime(frame.pop("_time"), format="ISO8601", utc=True)
         frame["time"] = moments.to_numpy(dtype="datetime64[ns]").astype("int64")
         frame = frame.rename(columns={"_value": "value", "_field": "field"})
-        found.setdefault(name, []).append(
-            frame[[column for column in frame if column in _COLUMNS]]
-        )
+        found.setdefault(name, []).append(frame[[column for column in frame if column in _COLUMNS]])
     return {
         name: frames[0] if len(frames) == 1 else pd.concat(frames, ignore_index=True)
         for name, frames in found.items()

@@ -35,6 +35,9 @@ CREATE TABLE IF NOT EXISTS derived (
     value REAL, low REAL, high REAL, unit TEXT NOT NULL, model TEXT NOT NULL,
     version TEXT NOT NULL, PRIMARY KEY (series, subject, time)
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS derived_change (
+    sequence INTEGER PRIMARY KEY AUTOINCREMENT, points BLOB NOT NULL
+);
 CREATE TABLE IF NOT EXISTS state (
     service TEXT NOT NULL, time INTEGER NOT NULL, document BLOB NOT NULL,
     PRIMARY KEY (service, time)
