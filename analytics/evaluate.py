@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from itertools import groupby
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import msgspec
 
@@ -63,8 +64,8 @@ class Evaluation(msgspec.Struct, kw_only=True):
     ----------
     false_alarms
         Alarms of the ground at warning or above, raised outside every window.
-    met
-        Whether the scenario's `expect:` holds; `failures` says what does not.
+    failures
+        What the scenario expects (`expect:`) and did not get.
     """
 
     scenario: str
@@ -73,8 +74,36 @@ class Evaluation(msgspec.Struct, kw_only=True):
     windows: list[Window]
     alarms: list[Alarm]
     false_alarms: list[Alarm]
-    met: bool
     failures: list[str]
+
+    @property
+    def ok(self) -> bool:
+        """Whether the scenario's `expect:` holds."""
+        return not self.failures
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what JSON can hold."""
+        return {**msgspec.to_builtins(self), "ok": self.ok}
+
+    def __str__(self) -> str:
+        lines = [f"{self.scenario}, seed {self.seed}: {self.states} states"]
+        for window in self.windows:
+            name = f"{window.zone}, {window.level} from {window.start:%Y-%m-%d %H:%M} UTC"
+            if window.detected is None:
+                lines.append(f"  {name}: not detected")
+            else:
+                lines.append(
+                    f"  {name}: detected {window.detected:%Y-%m-%d %H:%M} UTC,"
+                    f" {window.delay_h:.0f} h after its start, {window.lead_time_h:.0f} h before"
+                    " its end"
+                )
+        lines.append(f"  alarms: {len(self.alarms)}, of them false: {len(self.false_alarms)}")
+        lines += [
+            f"    false: {alarm.risk} {alarm.zone} {alarm.highest} {alarm.raised:%Y-%m-%d %H:%M}"
+            for alarm in self.false_alarms
+        ]
+        lines += [f"  expected otherwise: {failure}" for failure in self.failures]
+        return "\n".join(lines)
 
 
 def evaluate(
@@ -180,7 +209,6 @@ def _judged(scenario: Scenario, journal: Journal, seed: int | None, states: int)
         windows=windows,
         alarms=alarms,
         false_alarms=wrong,
-        met=not failures,
         failures=failures,
     )
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
@@ -20,7 +21,7 @@ from sqlalchemy import (
     select,
 )
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
 from analytics.alarms import Acknowledgement, Alarm, Transition, acknowledged
@@ -139,7 +140,7 @@ class Journal:
         site
             Of which site `through` speaks; needed with it.
         """
-        with Session(self._writing) as session, session.begin():
+        with self._session(writes=True) as session:
             if through is not None and site is not None:
                 progress = session.get(_Progress, site)
                 if progress is not None and progress.time_ns >= to_ns(through):
@@ -154,7 +155,7 @@ class Journal:
 
     def progress(self, site: str) -> datetime | None:
         """Return the last state whose changes are recorded."""
-        with Session(self._engine) as session:
+        with self._session() as session:
             row = session.get(_Progress, site)
             return None if row is None else from_ns(row.time_ns)
 
@@ -178,7 +179,7 @@ class Journal:
             query = query.where(_AlarmRow.id < before)
         if site is not None:
             query = query.where(_AlarmRow.site == site)
-        with Session(self._engine) as session:
+        with self._session() as session:
             return [_decode(row) for row in session.scalars(query)]
 
     def alarm(self, alarm_id: int) -> Alarm:
@@ -189,7 +190,7 @@ class Journal:
         UnknownAlarm
             When there is none of this number.
         """
-        with Session(self._engine) as session:
+        with self._session() as session:
             return _decode(self._row(session, alarm_id))
 
     def transitions(self, alarm_id: int) -> list[Transition]:
@@ -199,7 +200,7 @@ class Journal:
             .where(_TransitionRow.alarm_id == alarm_id)
             .order_by(_TransitionRow.id)
         )
-        with Session(self._engine) as session:
+        with self._session() as session:
             return [
                 msgspec.json.decode(row.document, type=Transition) for row in session.scalars(query)
             ]
@@ -212,7 +213,7 @@ class Journal:
         UnknownAlarm
             When there is none of this number.
         """
-        with Session(self._writing) as session, session.begin():
+        with self._session(writes=True) as session:
             row = self._row(session, alarm_id)
             alarm = _decode(row)
             if alarm.acknowledged is not None:
@@ -225,11 +226,20 @@ class Journal:
         """Release every connection."""
         self._engine.dispose()
 
+    @contextmanager
+    def _session(self, *, writes: bool = False) -> Iterator[Session]:
+        """Open a session in one transaction; a database that is away is a ServiceError."""
+        try:
+            with Session(self._writing if writes else self._engine) as session, session.begin():
+                yield session
+        except (OperationalError, InterfaceError) as error:
+            raise ServiceError(f"the journal {self._name} cannot be used: {error.orig}") from error
+
     def _select(self, condition: Mapped[bool], site: str | None) -> list[Alarm]:
         query = select(_AlarmRow).where(condition).order_by(_AlarmRow.id)
         if site is not None:
             query = query.where(_AlarmRow.site == site)
-        with Session(self._engine) as session:
+        with self._session() as session:
             return [_decode(row) for row in session.scalars(query)]
 
     def _row(self, session: Session, alarm_id: int) -> _AlarmRow:

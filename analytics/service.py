@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 from importlib.metadata import version
 
 import msgspec
-import structlog
 
 from analytics.alarms import calmed, past_exceedance, transitions
 from analytics.assessment import Assessment, decode_assessment, encode_assessment
@@ -22,20 +21,17 @@ from analytics.risk_model import Moment, risk_model_types
 from analytics.site_files import ResponsePlan, load_post_mining, load_response_plan, load_targets
 from analytics.territory import load_territory
 from analytics.watch import PastExceedance, Watch, absorb
-from ingest.clock import EPOCH, Clock, to_ns
+from ingest.clock import EPOCH, Clock, iso, to_ns
 from ingest.errors import ConfigurationError, ServiceError
-from ingest.heartbeat import Heartbeat
 from ingest.site import Site
 from ingest.store import Row, Store
 from twin.state import TwinState, decode_state
 
-log = structlog.get_logger()
-
 #: The watch is kept in two places in turn, so that the one that belongs to the last assessment is
 #: whole whenever the service is killed.
-_WATCHES = ("risk_watch_even", "risk_watch_odd")
+_WATCHES = ("risk_watch_a", "risk_watch_b")
 _CHANGES = 200
-_REFUSED_PAUSE_S = 2.0
+_MOMENT = timedelta(microseconds=1)
 
 
 class _Stamp(msgspec.Struct):
@@ -57,7 +53,8 @@ class RiskService:
     clock
         The run's clock.
     state_every_s
-        Time between two states of the twin [s]; by default the site's.
+        Time between two states of the twin [s]; by default the site's. Only a hint where to look:
+        every state is found, however far apart they are.
 
     Raises
     ------
@@ -82,40 +79,44 @@ class RiskService:
         self._territory = load_territory(site)
         self._models = [model() for model in risk_model_types().values()]
         self._version = version("postmine")
+        self._last: datetime | None
+        self._watch: Watch | None
         self._last, self._watch = self._restored()
         self._history = History.load(store, site, self._last)
 
-    def step(self, limit: int = 100) -> int:
-        """Assess the states of the twin that are due, at most `limit`; return how many."""
+    def step(self, limit: int = 20) -> int:
+        """Assess the states of the twin that are due, at most `limit`; return how many.
+
+        When the store refuses in the middle, what is half remembered is forgotten: the next step
+        begins again from what is durable.
+        """
+        try:
+            return self._step(limit)
+        except ServiceError:
+            self._watch = None
+            raise
+
+    def _step(self, limit: int) -> int:
+        if self._watch is None:
+            self._last, self._watch = self._restored()
         count = 0
         while count < limit:
             state = self._next_state()
             if state is None:
                 break
-            self._assess(state)
+            self._assess(state, self._watch)
             count += 1
         return count
 
-    def run(
-        self, stop: threading.Event, poll_s: float = 0.5, heartbeat: Heartbeat | None = None
-    ) -> None:
-        """Assess what is due until `stop` is set; a store that refuses is tried again."""
+    def run(self, stop: threading.Event, poll_s: float = 0.5) -> None:
+        """Assess what is due until `stop` is set."""
         while not stop.is_set():
-            try:
-                done = self.step(limit=1)
-            except ServiceError as error:
-                log.error("not_assessed", error=str(error))
-                if heartbeat:
-                    heartbeat.beat(ok=False, detail=str(error))
-                # What was in hand may be half remembered: begin again from what is durable.
-                stop.wait(_REFUSED_PAUSE_S)
-                self._last, self._watch = self._restored()
-                continue
-            if heartbeat:
-                at = f"last state {self._last:%Y-%m-%d %H:%M} UTC" if self._last else "no state yet"
-                heartbeat.beat(detail=at)
-            if not done:
+            if not self.step(limit=1):
                 stop.wait(poll_s)
+
+    def detail(self) -> str:
+        """Return where the service stands, for its sign of life."""
+        return f"last state {iso(self._last)}" if self._last else "no state yet"
 
     def _next_state(self) -> TwinState | None:
         """Return the twin's first state after the last one assessed."""
@@ -123,18 +124,28 @@ class RiskService:
         now = self._clock.now()
         if newest is None or (self._last is not None and newest <= self._last):
             return None
-        time = self._first_boundary(newest) if self._last is None else self._boundary_after()
-        while time <= newest and time <= now:
-            document = self._store.state("twin", known_at=time)
-            if document is not None and _stamp.decode(document).time == time:
-                return decode_state(document)
+        time = self._first_boundary(newest) if self._last is None else self._last + self._every
+        while True:
+            document = self._store.state("twin", known_at=min(time, newest))
+            found = self._newer(document)
+            if document is not None and found is not None:
+                break
             time += self._every
-        return None
+        # A run may keep states more often than its site says: go back to the first new one.
+        while True:
+            earlier = self._store.state("twin", known_at=found - _MOMENT)
+            before = self._newer(earlier)
+            if earlier is None or before is None:
+                break
+            document, found = earlier, before
+        return decode_state(document) if found <= now else None
 
-    def _boundary_after(self) -> datetime:
-        """Return the boundary after the last state assessed."""
-        last = self._last or EPOCH
-        return EPOCH + ((last - EPOCH) // self._every + 1) * self._every
+    def _newer(self, document: bytes | None) -> datetime | None:
+        """Return the time of a state, None unless it comes after the last one assessed."""
+        if document is None:
+            return None
+        time = _stamp.decode(document).time
+        return time if self._last is None or time > self._last else None
 
     def _first_boundary(self, newest: datetime) -> datetime:
         """Return the time of the twin's first state, found by halving."""
@@ -155,8 +166,8 @@ class RiskService:
         document = self._store.state("twin", known_at=known_at)
         return None if document is None else _stamp.decode(document).time
 
-    def _assess(self, state: TwinState) -> None:
-        time, watch = state.time, self._watch
+    def _assess(self, state: TwinState, watch: Watch) -> None:
+        time = state.time
         past = absorb(watch, self._arrived(watch, time), self._site, self._plan.rules, time)
         facts = Facts(
             targets=self._targets,
@@ -191,7 +202,8 @@ class RiskService:
         )
         self._store.write_derived(points(self._site, indicators, time, state.known_at))
         self._record(assessment, past)
-        slot = _WATCHES[(time - EPOCH) // self._every % 2]
+        watch.turn = 1 - watch.turn
+        slot = _WATCHES[watch.turn]
         self._store.write_state(slot, EPOCH, msgspec.json.encode(watch))
         self._store.write_state("risk", time, encode_assessment(assessment))
         self._history.append(time, habitual_row(indicators))

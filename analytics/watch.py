@@ -57,6 +57,8 @@ class Watch(msgspec.Struct, kw_only=True):
         Last values of an instrument's first node, and the time since which they have been the same.
     unusual
         How many states in a row the whole site looked unusual.
+    turn
+        Which of the two places the watch was written to last.
     """
 
     time: datetime | None = None
@@ -67,6 +69,7 @@ class Watch(msgspec.Struct, kw_only=True):
     days: dict[str, list[int]] = {}
     unchanged: dict[str, tuple[dict[str, float], datetime]] = {}
     unusual: int = 0
+    turn: int = 0
 
 
 def channel_key(instrument: str, quantity: str, node: int) -> str:
