@@ -1,0 +1,108 @@
+/* The few things that only the browser can do. Texts come from the page, never from here. */
+(function () {
+  "use strict";
+
+  /* The gate behind the live feed: the page gets a tick when it has dealt with the one before,
+     or when that one is 15 seconds old (the page was changed in between). */
+  window.dash_clientside = Object.assign({}, window.dash_clientside, {
+    postmine: {
+      gate: function (feed, done, tick) {
+        const keep = window.dash_clientside.no_update;
+        if (!feed) return keep;
+        if (tick && tick.number === feed.number && tick.sequence === feed.sequence) return keep;
+        if (tick && tick.mark !== done && Date.now() - tick.given < 15000) return keep;
+        return Object.assign({}, feed, { mark: Date.now(), given: Date.now() });
+      },
+      scheme: function (clicks, stored) {
+        const system = window.matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
+        const now = stored || system;
+        if (!clicks) return [now, now];
+        const next = now === "dark" ? "light" : "dark";
+        return [next, next];
+      },
+      navbar: function (mobile, desktop, path, navbar) {
+        const moved = (window.dash_clientside.callback_context.triggered || []).some(
+          (each) => each.prop_id === "url.pathname"
+        );
+        const open = moved ? false : mobile;
+        return [
+          Object.assign({}, navbar, { collapsed: { mobile: !open, desktop: !desktop } }),
+          open,
+        ];
+      },
+      title: function (title) {
+        if (title) document.title = title;
+        return window.dash_clientside.no_update;
+      },
+      language: function (frame) {
+        const language = (frame || "").split("|")[1] || "en";
+        document.documentElement.lang = language;
+        if (window.dayjs) window.dayjs.locale(language);
+        return window.dash_clientside.no_update;
+      },
+      exportGrid: function (clicks, id) {
+        if (clicks) {
+          const grid = window.dash_ag_grid.getApi(id.grid);
+          if (grid) grid.exportDataAsCsv({ fileName: "postmine-" + id.grid + ".csv" });
+        }
+        return window.dash_clientside.no_update;
+      },
+    },
+  });
+
+  /* "How this number came about": the button's figure holds the answer, one dialog shows it. */
+  document.addEventListener("click", function (event) {
+    const button = event.target.closest(".pm-how");
+    const dialog = document.getElementById("pm-dialog");
+    if (button && dialog) {
+      const answer = button.closest(".pm-figure").querySelector(".pm-how-answer");
+      document.getElementById("pm-dialog-body").replaceChildren(
+        ...Array.from(answer.cloneNode(true).childNodes)
+      );
+      dialog.showModal();
+    } else if (dialog && dialog.open && (event.target === dialog || event.target.closest(".pm-dialog-close"))) {
+      dialog.close();
+    }
+  });
+
+  /* A region that is drawn anew while it holds the focus gives it back. */
+  let focused = null;
+  document.addEventListener("focusin", function (event) {
+    focused = event.target.getAttribute("data-focus");
+  });
+  new MutationObserver(function () {
+    if (focused && document.activeElement === document.body) {
+      const again = document.querySelector('[data-focus="' + CSS.escape(focused) + '"]');
+      if (again) again.focus({ preventScroll: true });
+    }
+  }).observe(document.documentElement, { childList: true, subtree: true });
+  document.addEventListener("pointerdown", function () {
+    focused = null;
+  });
+
+  /* Russian names of days and months for the figures. */
+  const locale = {
+    moduleType: "locale",
+    name: "ru",
+    dictionary: {
+      "Autoscale": "Автомасштаб",
+      "Download plot as a PNG": "Сохранить как PNG",
+      "Download plot as a png": "Сохранить как PNG",
+      "Pan": "Сдвиг",
+      "Reset axes": "Сбросить оси",
+      "Zoom": "Масштаб",
+      "Zoom in": "Приблизить",
+      "Zoom out": "Отдалить",
+      "Double-click to zoom back out": "Двойной щелчок возвращает масштаб",
+    },
+    format: {
+      days: ["воскресенье", "понедельник", "вторник", "среда", "четверг", "пятница", "суббота"],
+      shortDays: ["вс", "пн", "вт", "ср", "чт", "пт", "сб"],
+      months: ["январь", "февраль", "март", "апрель", "май", "июнь", "июль", "август", "сентябрь", "октябрь", "ноябрь", "декабрь"],
+      shortMonths: ["янв.", "февр.", "март", "апр.", "май", "июнь", "июль", "авг.", "сент.", "окт.", "нояб.", "дек."],
+      date: "%d.%m.%Y",
+    },
+  };
+  if (window.Plotly) window.Plotly.register(locale);
+  else (window.PlotlyLocales = window.PlotlyLocales || []).push(locale);
+})();

@@ -1,0 +1,380 @@
+"""The frame around every page: navigation, top bar, and what keeps them and the page in step."""
+
+from __future__ import annotations
+
+import zlib
+from typing import Any
+
+import dash_mantine_components as dmc
+import plotly.io.json as plotly_json
+import structlog
+from dash import (
+    ALL,
+    ClientsideFunction,
+    Dash,
+    Input,
+    Output,
+    State,
+    ctx,
+    dcc,
+    html,
+    no_update,
+    set_props,
+)
+
+from dashboard import feed, icons, palette, time_control
+from dashboard.components import failed
+from dashboard.icons import icon
+from dashboard.i18n import LANGUAGES
+from dashboard.page import Page, pages
+from dashboard.queries import Queries
+from dashboard.view import View
+
+log = structlog.get_logger()
+
+_INDEX = """<!DOCTYPE html>
+<html lang="en">
+<head>
+{%metas%}
+<meta name="color-scheme" content="light dark">
+<title>{%title%}</title>
+{%favicon%}
+{%css%}
+<style>STYLE</style>
+</head>
+<body>
+{%app_entry%}
+<footer>{%config%}{%scripts%}{%renderer%}</footer>
+</body>
+</html>"""
+
+_NAVBAR = {
+    "width": 224,
+    "breakpoint": "md",
+    "collapsed": {"mobile": True, "desktop": False},
+}
+
+
+def register(app: Dash, queries: Queries) -> None:
+    """Give the app its frame, its pages and their callbacks.
+
+    Parameters
+    ----------
+    app
+        A Dash app on the FastAPI backend, with `dashboard/assets`, without an update title, and
+        with callback exceptions suppressed: pages come and go.
+    queries
+        The one module through which pages read.
+    """
+    app.index_string = _INDEX.replace("STYLE", palette.style_sheet() + icons.style_sheet())
+    app.layout = _frame
+    feed.register(app, queries)
+    time_control.register(app, queries)
+    _register_frame(app, queries)
+    for page in pages():
+        _register_updates(app, queries, page)
+        if page.callbacks is not None:
+            page.callbacks(app)
+
+
+def _frame() -> dmc.MantineProvider:
+    return dmc.MantineProvider(
+        id="provider",
+        theme={
+            "fontFamily": palette.FONT,
+            "headings": {"fontFamily": palette.FONT},
+            "primaryColor": "gray",
+            "defaultRadius": "sm",
+        },
+        children=[
+            dcc.Location(id="url", refresh="callback-nav"),
+            dcc.Store(id="scheme", storage_type="local"),
+            dcc.Store(id="scheme-now"),
+            dcc.Store(id="shown"),  # what asks for a whole new page when it changes
+            dcc.Store(id="seen", data={}),  # check sums of what the page shows
+            dcc.Store(id="title"),
+            feed.stores(),
+            html.A(id="skip", href="#main", className="pm-skip"),
+            dmc.AppShell(
+                id="shell",
+                header={"height": 56},
+                navbar=_NAVBAR,
+                padding=0,
+                children=[
+                    dmc.AppShellHeader(_bar(), className="pm-bar"),
+                    dmc.AppShellNavbar(html.Nav(id="navigation"), className="pm-navbar"),
+                    dmc.AppShellMain(
+                        [
+                            html.Div(id="banner"),
+                            html.Div(id="main", className="pm-main", tabIndex=-1),
+                        ]
+                    ),
+                ],
+            ),
+            html.Dialog(
+                [
+                    html.Div(id="pm-dialog-body"),
+                    html.Button("×", id="dialog-close", className="pm-dialog-close"),
+                ],
+                id="pm-dialog",
+                className="pm-dialog",
+            ),
+        ],
+    )
+
+
+def _bar() -> html.Div:
+    return html.Div(
+        [
+            dmc.Burger(id="burger-mobile", opened=False, size="sm", hiddenFrom="md"),
+            dmc.Burger(id="burger-desktop", opened=True, size="sm", visibleFrom="md"),
+            html.Div(id="bar-site", className="pm-bar-site"),
+            html.Div(className="pm-bar-space"),
+            html.Div(id="bar-alarms"),
+            html.Div(id="bar-time"),
+            html.Div(id="bar-language"),
+            html.Button(icon("scheme"), id="scheme-switch", className="pm-icon-button", n_clicks=0),
+        ],
+        className="pm-bar-row",
+    )
+
+
+def _register_frame(app: Dash, queries: Queries) -> None:
+    app.clientside_callback(
+        ClientsideFunction("postmine", "scheme"),
+        Output("scheme", "data"),
+        Output("scheme-now", "data"),
+        Input("scheme-switch", "n_clicks"),
+        State("scheme", "data"),
+    )
+    app.clientside_callback(
+        "scheme => scheme || 'auto'",
+        Output("provider", "forceColorScheme"),
+        Input("scheme-now", "data"),
+        prevent_initial_call=True,
+    )
+    app.clientside_callback(
+        ClientsideFunction("postmine", "navbar"),
+        Output("shell", "navbar"),
+        Output("burger-mobile", "opened"),
+        Input("burger-mobile", "opened"),
+        Input("burger-desktop", "opened"),
+        Input("url", "pathname"),
+        State("shell", "navbar"),
+        prevent_initial_call=True,
+    )
+    app.clientside_callback(
+        ClientsideFunction("postmine", "title"),
+        Output("title", "storage_type"),
+        Input("title", "data"),
+        prevent_initial_call=True,
+    )
+    app.clientside_callback(
+        ClientsideFunction("postmine", "language"),
+        Output("shown", "storage_type"),
+        Input("shown", "data"),
+        prevent_initial_call=True,
+    )
+    app.clientside_callback(
+        ClientsideFunction("postmine", "exportGrid"),
+        Output({"type": "export", "grid": ALL}, "title"),
+        Input({"type": "export", "grid": ALL}, "n_clicks"),
+        State({"type": "export", "grid": ALL}, "id"),
+        prevent_initial_call=True,
+    )
+
+    @app.callback(
+        Output("main", "children"),
+        Output("shown", "data"),
+        Output("seen", "data"),
+        Output("title", "data"),
+        Output("navigation", "children"),
+        Output("navigation", "aria-label"),
+        Output("skip", "children"),
+        Output("banner", "children"),
+        Output("bar-site", "children"),
+        Output("bar-time", "children"),
+        Output("bar-language", "children"),
+        Output("bar-alarms", "children"),
+        Output("scheme-switch", "aria-label"),
+        Output("burger-mobile", "aria-label"),
+        Output("burger-desktop", "aria-label"),
+        Output("dialog-close", "aria-label"),
+        Input("url", "pathname"),
+        Input("url", "search"),
+        State("scheme-now", "data"),
+        State("shown", "data"),
+    )
+    def route(path: str, search: str, scheme: Any, shown: str | None) -> Any:
+        view = View(queries, path or "/", search or "", scheme or "light")
+        page = next((page for page in pages() if page.path == view.path), None)
+        if shown == view.frame:  # a selection inside the page: the page itself takes it up
+            kept = (no_update,) * 8
+            return (
+                *kept,
+                no_update,
+                no_update,
+                _languages(view),
+                no_update,
+                *((no_update,) * 4),
+            )
+        title = view.text(page.title) if page else view.t("No such page")
+        site = view.text(dict(queries.site.title))
+        return (
+            _page(view, page),
+            view.frame,
+            {},
+            f"{title} · {site}",
+            _navigation(view, page),
+            view.t("Pages"),
+            view.t("Skip to the content"),
+            time_control.banner(view),
+            [html.Strong("postmine"), html.Span(site, title=site)],
+            time_control.control(view),
+            _languages(view),
+            alarms_link(view),
+            view.t("Light or dark"),
+            view.t("Navigation"),
+            view.t("Navigation"),
+            view.t("Close"),
+        )
+
+    @app.callback(
+        Output("bar-alarms", "children", allow_duplicate=True),
+        Output("time-shown", "children"),
+        Input("tick", "data"),
+        State("url", "pathname"),
+        State("url", "search"),
+        prevent_initial_call=True,
+    )
+    def follow(_tick: Any, path: str, search: str) -> Any:
+        view = View(queries, path or "/", search or "")
+        return alarms_link(view), time_control.shown(view)
+
+
+def _register_updates(app: Dash, queries: Queries, page: Page) -> None:
+    """Let a page's properties follow the run, the selection and the colour scheme."""
+    if not page.updates:
+        return
+    targets = [Output(each.component, each.property) for each in page.updates]
+
+    @app.callback(
+        targets,
+        Input("tick", "data"),
+        Input("url", "search"),
+        Input("scheme-now", "data"),
+        State("url", "pathname"),
+        State("seen", "data"),
+        prevent_initial_call=True,
+    )
+    def update(tick: Any, search: str, scheme: Any, path: str, seen: dict[str, int] | None) -> Any:
+        view = View(queries, path or "/", search or "", scheme or "light")
+        set_props("tick-done", {"data": (tick or {}).get("mark")})
+        triggers = {each["prop_id"] for each in ctx.triggered}
+        ticked = triggers == {"tick.data"}
+        chosen = "url.search" in triggers
+        if path != page.path or (ticked and not view.live):
+            return [no_update] * len(targets)
+        seen = dict(seen or {})
+        values: list[Any] = []
+        for each in page.updates:
+            if (each.follows == "choice" and not chosen) or (each.follows == "tick" and chosen):
+                values.append(no_update)
+                continue
+            try:
+                value = each.make(view)
+            except Exception:  # one broken part must not stop the others from following
+                log.exception("part of a page", page=page.path, part=each.component)
+                values.append(no_update)
+                continue
+            key = f"{each.component}.{each.property}"
+            check = zlib.crc32(plotly_json.to_json_plotly(value).encode())
+            values.append(no_update if seen.get(key) == check else value)
+            seen[key] = check
+        set_props("seen", {"data": seen})
+        return values
+
+
+def _page(view: View, page: Page | None) -> Any:
+    if page is None:
+        return html.Main(
+            [
+                html.H1(view.t("No such page")),
+                html.P(view.t("The navigation lists the pages that there are.")),
+            ],
+            className="pm-page",
+        )
+    try:
+        body: Any = page.layout(view)
+    except Exception:  # a page that fails has its own face; the frame and the others stand
+        log.exception("page", page=page.path)
+        body = failed(view, view.t("This page could not be made"))
+    return html.Main(
+        [
+            html.Header(
+                [
+                    html.H1(view.text(page.title)),
+                    html.P(view.text(page.question), className="pm-question"),
+                ],
+                className="pm-page-head",
+            ),
+            *(body if isinstance(body, list) else [body]),
+        ],
+        className="pm-page",
+    )
+
+
+def _navigation(view: View, current: Page | None) -> list[Any]:
+    links = []
+    for page in pages():
+        chosen = page is current
+        links.append(
+            dcc.Link(
+                [
+                    icon(page.icon),
+                    html.Span(view.text(page.title)),
+                    html.Span(view.t("(this page)"), className="pm-hidden") if chosen else None,
+                ],
+                href=view.href(page.path),
+                className="pm-nav-link" + (" pm-nav-link-on" if chosen else ""),
+                title=view.text(page.question),
+            )
+        )
+    foot = html.Div(
+        [
+            html.A(view.t("API"), href="/docs"),
+            html.Span(view.t("Time zone: {zone}", zone=view.zone.key)),
+        ],
+        className="pm-nav-foot",
+    )
+    return [html.Div(links, className="pm-nav-links"), foot]
+
+
+def _languages(view: View) -> html.Nav:
+    return html.Nav(
+        [
+            dcc.Link(
+                html.Span(key.upper(), title=name),
+                href=view.href(lang=key),
+                className="pm-choice" + (" pm-choice-on" if key == view.language else ""),
+            )
+            for key, name in LANGUAGES.items()
+        ],
+        className="pm-choices",
+        **{"aria-label": view.t("Language")},
+    )
+
+
+def alarms_link(view: View) -> dcc.Link:
+    """Return the number of open alarms, as a way to them."""
+    count = len(view.queries.open_alarms())
+    return dcc.Link(
+        [
+            icon("bell", 16),
+            html.Span(view.t("Open alarms"), className="pm-bar-word"),
+            html.Strong(str(count)),
+        ],
+        href=view.href("/risk"),
+        className="pm-alarms" + (" pm-alarms-on" if count else ""),
+        title=view.t("Open alarms: {count}", count=count),
+    )

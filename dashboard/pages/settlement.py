@@ -1,0 +1,243 @@
+"""Settlement: when may we grade?"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import plotly.graph_objects as go
+from dash import dcc, html
+from dash.development.base_component import Component
+
+from dashboard import figures
+from dashboard.components import (
+    bar,
+    card,
+    empty,
+    figure_tile,
+    graph,
+    no_state,
+    number,
+    range_choices,
+    row,
+    table,
+    tiles,
+)
+from dashboard.page import Page, Update
+from dashboard.view import View
+from ingest.figure import Figure
+from ingest.text import Text
+from twin.state import SettlementState
+
+_MODELS = {
+    "settlement_hyperbolic": Text("hyperbolic method"),
+    "settlement_asaoka": Text("Asaoka's method"),
+    "settlement_log_creep": Text("logarithmic creep"),
+    "terzaghi_consolidation": Text("Terzaghi's consolidation"),
+}
+
+
+def layout(view: View) -> list[Component]:
+    """Return the page below its heading."""
+    return [
+        html.Div(key_figures(view), id="settlement-figures"),
+        row(
+            card(
+                view.t("Measured and forecast"),
+                graph(
+                    view,
+                    "settlement-curve",
+                    curve(view),
+                    view.t("Settlement of the chosen point through time, with its forecast"),
+                    height="24rem",
+                ),
+                aside=html.Div(ranges(view), id="settlement-ranges"),
+                span="pm-two-thirds",
+            ),
+            card(view.t("Chosen point"), chosen(view), id="settlement-chosen", span="pm-third"),
+        ),
+        card(view.t("Settlement points"), points(view), id="settlement-points"),
+    ]
+
+
+def key_figures(view: View) -> Component:
+    """Return the extremes over all points: they decide when grading may begin."""
+    if view.twin is None:
+        return no_state(view)
+    states = view.twin.settlement
+    if not states:
+        return empty(view.t("This site has no settlement points"))
+    shown = []
+    for label, name in (
+        (view.t("Largest settlement"), "settlement"),
+        (view.t("Fastest settlement"), "rate"),
+        (view.t("Most still to come"), "remaining"),
+    ):
+        found = _extreme(states, name)
+        figure: Figure = getattr(found, name)
+        shown.append(
+            figure_tile(view, label, figure, note=view.t("point {point}", point=found.point))
+        )
+    dated = [each for each in states if each.grading.value is not None]
+    last = max(dated, key=lambda each: str(each.grading.value), default=states[0])
+    shown.append(
+        figure_tile(
+            view,
+            view.t("Grading may begin (last point)"),
+            last.grading,
+            note=view.t("known for {count} of {all} points", count=len(dated), all=len(states)),
+        )
+    )
+    return tiles(shown)
+
+
+def ranges(view: View) -> list[Any]:
+    """Return the name of the point and the choice of the span of time."""
+    point = _point(view)
+    return [html.Span(point), range_choices(view, "all")]
+
+
+def curve(view: View) -> go.Figure:
+    """Return what the chosen point measured, and its forecast."""
+    point = _point(view)
+    if not point:
+        return figures.says(view, view.t("This site has no settlement points"))
+    found = view.queries.settlement_series(
+        point,
+        start=view.start("all"),
+        end=None if view.live else view.moment,
+        at=view.at,
+        known_at=view.known_at,
+    )
+    return figures.settlement(view, found)
+
+
+def chosen(view: View) -> Any:
+    """Return what is known of the chosen point, or why it is not."""
+    found = [
+        each for each in (view.twin.settlement if view.twin else []) if each.point == _point(view)
+    ]
+    if not found:
+        return empty(view.t("No state of the twin yet"))
+    state = found[0]
+    share = state.consolidation.value
+    lines = [
+        (view.t("Settlement"), number(view, view.t("Settlement"), state.settlement)),
+        (view.t("Rate, 30 days"), number(view, view.t("Rate, 30 days"), state.rate)),
+        (view.t("Final settlement"), number(view, view.t("Final settlement"), state.ultimate)),
+        (view.t("Still to come"), number(view, view.t("Still to come"), state.remaining)),
+        (
+            view.t("Consolidation"),
+            number(view, view.t("Consolidation"), state.consolidation, percent=True),
+        ),
+        (view.t("Grading from"), number(view, view.t("Grading from"), state.grading)),
+    ]
+    parts: list[Any] = [
+        html.Div(
+            [
+                html.Strong(state.point),
+                html.Span(view.zone_title(state.zone), className="pm-quiet"),
+            ],
+            className="pm-list-head",
+        ),
+        bar(share if isinstance(share, int | float) else None),
+        html.Dl(
+            [html.Div([html.Dt(name), html.Dd(value)]) for name, value in lines],
+            className="pm-facts",
+        ),
+    ]
+    if state.model:
+        parts.append(
+            html.P(
+                view.t("Forecast by the {model}", model=_model(view, state.model)),
+                className="pm-quiet",
+            )
+        )
+    elif state.ultimate.reason is not None:
+        parts.append(
+            html.P([html.Strong(view.t("No forecast: ")), view.text(state.ultimate.reason)])
+        )
+    if state.refusals:
+        parts.append(html.P(view.t("Methods that were refused"), className="pm-quiet"))
+        parts.append(
+            html.Ul(
+                [
+                    html.Li([html.Strong(_model(view, name)), " — ", view.text(why)])
+                    for name, why in state.refusals.items()
+                ],
+                className="pm-list pm-quiet",
+            )
+        )
+    return html.Div(parts, className="pm-stack")
+
+
+def points(view: View) -> Any:
+    """Return every point in a row."""
+    states = view.twin.settlement if view.twin else []
+    if not states:
+        return empty(view.t("Nothing to show"))
+    now = _point(view)
+    rows = []
+    for state in states:
+        share = state.consolidation.value
+        rows.append(
+            [
+                dcc.Link(
+                    html.Strong(state.point) if state.point == now else state.point,
+                    href=view.href(point=state.point),
+                ),
+                view.zone_title(state.zone),
+                number(view, f"{state.point}: {view.t('settlement')}", state.settlement),
+                number(view, f"{state.point}: {view.t('rate')}", state.rate),
+                number(view, f"{state.point}: {view.t('final settlement')}", state.ultimate),
+                bar(share if isinstance(share, int | float) else None),
+                number(view, f"{state.point}: {view.t('grading from')}", state.grading),
+                _model(view, state.model) if state.model else _why(view, state),
+            ]
+        )
+    head = [
+        view.t("Point"),
+        view.t("Zone"),
+        view.t("Settlement"),
+        view.t("Rate"),
+        view.t("Final settlement"),
+        view.t("Consolidation"),
+        view.t("Grading from"),
+        view.t("Method, or why none"),
+    ]
+    return table(head, rows, view.t("Settlement points"))
+
+
+def _why(view: View, state: SettlementState) -> html.Span:
+    return html.Span(view.text(state.ultimate.reason), className="pm-quiet")
+
+
+def _model(view: View, name: str) -> str:
+    return view.text(_MODELS.get(name, name))
+
+
+def _point(view: View) -> str:
+    return view.chosen(
+        "point", [each.name for each in view.queries.site.with_quantity("settlement")]
+    )
+
+
+def _extreme(states: list[SettlementState], name: str) -> SettlementState:
+    known = [each for each in states if isinstance(getattr(each, name).value, int | float)]
+    return max(known, key=lambda each: float(getattr(each, name).value), default=states[0])
+
+
+PAGE = Page(
+    path="/settlement",
+    title=Text("Settlement"),
+    question=Text("When may we grade?"),
+    icon="settlement",
+    order=40,
+    layout=layout,
+    updates=(
+        Update("settlement-figures", "children", key_figures),
+        Update("settlement-curve", "figure", curve),
+        Update("settlement-ranges", "children", ranges, "choice"),
+        Update("settlement-chosen", "children", chosen),
+        Update("settlement-points", "children", points),
+    ),
+)

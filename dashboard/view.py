@@ -1,0 +1,220 @@
+"""What one visitor asks to see, and in which language: everything that stands in the address."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, timedelta
+from functools import cached_property
+from typing import Any
+from urllib.parse import parse_qsl, urlencode
+from zoneinfo import ZoneInfo
+
+from analytics.assessment import Assessment
+from dashboard import i18n
+from dashboard.answers import InstrumentSummary, SiteSummary
+from dashboard.i18n import Language
+from dashboard.palette import Scheme
+from dashboard.queries import Queries
+from ingest.clock import iso
+from ingest.figure import Figure
+from ingest.text import Text
+from twin.state import TwinState
+
+#: Spans of time that a visitor can choose; None: everything.
+RANGES: dict[str, timedelta | None] = {
+    "7d": timedelta(days=7),
+    "30d": timedelta(days=30),
+    "90d": timedelta(days=90),
+    "1y": timedelta(days=365),
+    "all": None,
+}
+
+
+class View:
+    """One page view: the data it may see, the language, the time, and the selection.
+
+    Parameters
+    ----------
+    queries
+        The one module through which pages read.
+    path, search
+        The address ("/settlement", "?lang=ru&at=2022-07-01T00:00:00Z").
+    scheme
+        Light or dark.
+    """
+
+    def __init__(
+        self, queries: Queries, path: str = "/", search: str = "", scheme: Scheme = "light"
+    ) -> None:
+        self.queries = queries
+        self.path = path
+        self.scheme: Scheme = scheme
+        self.parameters = dict(parse_qsl((search or "").lstrip("?")))
+        asked = self.parameters.get("lang", "")
+        self.language: Language = next((key for key in i18n.LANGUAGES if key == asked), "en")
+        self.at = _time(self.parameters.get("at"))
+        self.known_at = None if self.at else _time(self.parameters.get("known_at"))
+        self.zone = ZoneInfo(queries.site.time_zone)
+
+    # What is asked for
+
+    @property
+    def live(self) -> bool:
+        """Whether the page follows the run instead of showing a moment of the past."""
+        return self.at is None and self.known_at is None
+
+    @property
+    def moment(self) -> datetime:
+        """The time that the page speaks of."""
+        return self.at or self.known_at or self.queries.now()
+
+    @property
+    def frame(self) -> str:
+        """What asks for a whole new page when it changes, as against a selection in it."""
+        times = [self.parameters.get(key, "") for key in ("at", "known_at")]
+        return "|".join([self.path, self.language, *times])
+
+    def chosen(self, name: str, legal: list[str], default: str = "") -> str:
+        """Return what the address selects, or the default when it selects nothing legal."""
+        value = self.parameters.get(name, "")
+        if value in legal:
+            return value
+        return default or (legal[0] if legal else "")
+
+    def start(self, default: str = "90d") -> datetime | None:
+        """Return where the chosen range of time begins."""
+        span = RANGES[self.chosen("range", list(RANGES), default)]
+        return None if span is None else self.moment - span
+
+    def search(self, **changes: str | None) -> str:
+        """Return the query part of this address with some parameters changed; None removes one."""
+        merged = {**self.parameters, **changes}
+        query = urlencode({key: value for key, value in merged.items() if value})
+        return f"?{query}" if query else ""
+
+    def href(self, path: str | None = None, **changes: str | None) -> str:
+        """Return an address: of this page, or of another with the same language and time."""
+        if path is None:
+            return self.path + self.search(**changes)
+        kept = {key: self.parameters.get(key) for key in ("lang", "at", "known_at")}
+        query = urlencode({key: value for key, value in (kept | changes).items() if value})
+        return f"{path}?{query}" if query else path
+
+    # What there is to see
+
+    @cached_property
+    def site(self) -> SiteSummary:
+        """The site and the time of its run."""
+        return self.queries.site_summary()
+
+    @cached_property
+    def twin(self) -> TwinState | None:
+        """The state of the ground, None when there is none yet."""
+        return self.queries.twin(at=self.at, known_at=self.known_at)
+
+    @cached_property
+    def assessment(self) -> Assessment | None:
+        """What analytics said, None when there is nothing yet."""
+        return self.queries.assessment(known_at=self.at or self.known_at)
+
+    @cached_property
+    def instruments(self) -> dict[str, InstrumentSummary]:
+        """The site's instruments by name."""
+        found = self.queries.instruments(at=self.at, known_at=self.known_at)
+        return {each.name: each for each in found}
+
+    # How it is said
+
+    def t(self, template: str, **values: Any) -> str:
+        """Return a text of the page in the visitor's language."""
+        return i18n.translate(Text(template, values), self.language)
+
+    def text(self, text: Text | Mapping[str, str] | str | None) -> str:
+        """Return a sentence from deeper in the house, or a title, in the visitor's language."""
+        return "" if text is None else i18n.translate(text, self.language)
+
+    def number(self, value: float | None, unit: str = "") -> str:
+        """Return a number without its unit."""
+        return i18n.number(value, unit, self.language)
+
+    def unit(self, unit: str) -> str:
+        """Return a unit as people write it."""
+        return i18n.unit_name(unit, self.language)
+
+    def with_unit(self, value: float | None, unit: str) -> str:
+        """Return a number with its unit."""
+        text = self.number(value, unit)
+        name = self.unit(unit)
+        return f"{text}\u00a0{name}" if name and value is not None else text
+
+    def percent(self, value: float | None, digits: int = 0) -> str:
+        """Return a ratio in percent."""
+        return i18n.percent(value, self.language, digits)
+
+    def day(self, value: date | datetime | str) -> str:
+        """Return a calendar day of the site's time zone."""
+        return i18n.day(value, self.language, self.zone)
+
+    def time(self, value: datetime | None) -> str:
+        """Return day and time of day of the site's time zone."""
+        return i18n.moment(value, self.language, self.zone)
+
+    def ago(self, value: datetime) -> str:
+        """Return how long before the page's time a moment was."""
+        return i18n.ago(value, self.moment, self.language)
+
+    def value(self, figure: Figure) -> str:
+        """Return a figure's value without its unit; a dash when it is not known."""
+        if figure.value is None:
+            return i18n.UNKNOWN
+        if isinstance(figure.value, str):
+            if figure.unit == "date":
+                return self.day(figure.value)
+            zone = self.queries.site.zones.get(figure.value)
+            return self.text(dict(zone.title)) if zone else self.text(figure.value)
+        return self.number(figure.value, figure.unit)
+
+    def value_with_unit(self, figure: Figure) -> str:
+        """Return a figure's value with its unit."""
+        name = self.unit(figure.unit)
+        text = self.value(figure)
+        known = figure.value is not None and not isinstance(figure.value, str)
+        return f"{text}\u00a0{name}" if name and known else text
+
+    def zone_title(self, zone: str) -> str:
+        """Return a zone's title; the site's own for an empty name."""
+        found = self.queries.site.zones.get(zone)
+        return self.text(dict(found.title if found else self.queries.site.title))
+
+    def stream_title(self, stream: str) -> str:
+        """Return the title of a waste stream; its name when the site has no plan."""
+        fill = self.twin.fill if self.twin else None
+        for each in fill.streams if fill else []:
+            if each.stream == stream:
+                return self.text(each.title)
+        return stream.replace("_", " ")
+
+    def quantity_title(self, quantity: str) -> str:
+        """Return the title of a quantity of any instrument of this site."""
+        for kind in self.queries.site.instrument_types.values():
+            if quantity in kind.quantities:
+                return self.text(dict(kind.quantities[quantity].title))
+        return quantity
+
+    @property
+    def separators(self) -> str:
+        """Decimal and thousands mark, for plotly."""
+        return i18n.SEPARATORS[self.language]
+
+
+def utc(value: datetime) -> str:
+    """Return a moment as it stands in addresses and behind local times."""
+    return iso(value.replace(microsecond=0))
+
+
+def _time(text: str | None) -> datetime | None:
+    try:
+        value = datetime.fromisoformat(text or "")
+    except ValueError:
+        return None
+    return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
