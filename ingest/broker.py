@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import getpass
 import shutil
 import socket
 import subprocess
@@ -79,7 +80,9 @@ def start_broker(folder: Path, port: int = 0, *, prefer: str = "mosquitto") -> B
     if program:
         configuration = folder / "mosquitto.conf"
         configuration.write_text(
-            mosquitto_configuration(port, folder.resolve(), access="allow_anonymous true")
+            # As root, mosquitto would become a user who cannot write into our folder.
+            f"user {getpass.getuser()}\n"
+            + mosquitto_configuration(port, folder.resolve(), access="allow_anonymous true")
         )
         configuration.chmod(0o600)
         command = [program, "-c", str(configuration)]

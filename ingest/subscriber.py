@@ -156,6 +156,7 @@ class Subscriber:
         self._topics, self._wall = topics, wall
         self._deliveries: list[Delivery] = []
         self._refused: str | None = None
+        self._subscribed = False
         self._connection = 0
         self._pause_s, self._next_attempt, self._next_misc = 1.0, 0.0, 0.0
         self._client = _Client(
@@ -171,14 +172,15 @@ class Subscriber:
         if self.address.secure:
             self._client.tls_set()
         self._client.on_connect = self._on_connect
+        self._client.on_subscribe = self._on_subscribe
         self._client.on_message = self._on_message
         # With this callback set, paho queues what it sends instead of sending it at once.
         self._client.on_socket_register_write = lambda *_: None
 
     @property
     def connected(self) -> bool:
-        """Whether the broker has accepted us."""
-        return self._client.is_connected()
+        """Whether the broker has accepted us and our subscription."""
+        return self._subscribed and self._client.is_connected()
 
     @property
     def connection(self) -> int:
@@ -301,13 +303,23 @@ class Subscriber:
             self._refused = str(reason)
             log.error("mqtt_refused", broker=str(self.address), reason=str(reason))
             return
-        self._refused = None
+        self._refused, self._subscribed = None, False
         self._pause_s = 1.0
         self._connection += 1
         # What came under the connection before will come again.
         self._deliveries.clear()
         client.subscribe([(topic, 1) for topic in self._topics])
         log.info("mqtt_connected", broker=str(self.address), topics=list(self._topics))
+
+    def _on_subscribe(
+        self, _client: mqtt.Client, _data: Any, _mid: int, reasons: Any, _properties: Any
+    ) -> None:
+        refused = [str(reason) for reason in reasons if reason.is_failure]
+        if refused:
+            self._refused = f"subscription refused: {refused[0]}"
+            log.error("mqtt_refused", broker=str(self.address), reason=self._refused)
+            return
+        self._subscribed = True
 
     def _on_message(self, _client: mqtt.Client, _data: Any, message: mqtt.MQTTMessage) -> None:
         try:

@@ -1,0 +1,20 @@
+"""Real brokers for tests, on free loopback ports, else a skip that says how to get one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ingest.broker import Broker, find_mosquitto, free_port, start_broker
+
+NO_MOSQUITTO = "mosquitto is not installed; on Debian: apt install mosquitto"
+
+
+def running_broker(kind: str, folder: Path) -> Iterator[Broker]:
+    if kind == "mosquitto" and find_mosquitto() is None:
+        pytest.skip(NO_MOSQUITTO)
+    broker = start_broker(folder, free_port(), prefer=kind)
+    yield broker
+    broker.stop()
