@@ -1,10 +1,14 @@
 """docker-compose.yml keeps to Compose's rules, holds no secret, and runs commands that exist."""
 
+import queue
 import re
 import shutil
+import socket
 import subprocess
+import time
 from pathlib import Path
 
+import paho.mqtt.client as mqtt
 import pytest
 import typer
 from ruamel.yaml import YAML
@@ -250,30 +254,123 @@ def test_every_variable_of_a_service_is_a_setting() -> None:
         assert set(service["environment"]) <= known
 
 
+def options_of(text: str) -> dict[str, str]:
+    """Return the options of a mosquitto.conf."""
+    return dict(line.split(maxsplit=1) for line in text.splitlines() if line and line[0] != "#")
+
+
 def test_the_broker_keeps_what_waits() -> None:
-    """Mosquitto's defaults drop messages that wait, and lose a session with the process."""
-    text = (ROOT / "deploy/mosquitto/mosquitto.conf").read_text(encoding="utf-8")
-    options = dict(line.split(maxsplit=1) for line in text.splitlines() if line and line[0] != "#")
-    assert options["allow_anonymous"] == "false"
-    assert options["persistence"] == "true"
-    assert options["autosave_interval"] == "1"
-    assert options["max_queued_messages"] == "0"
-    assert options["max_inflight_messages"] == "0"
+    """It holds what our own broker holds: mosquitto's defaults drop messages and sessions."""
+    from ingest.broker import mosquitto_configuration
+
+    options = options_of((ROOT / "deploy/mosquitto/mosquitto.conf").read_text(encoding="utf-8"))
+    ours = options_of(mosquitto_configuration(1883, Path("x"), access="allow_anonymous false"))
+    for name in (
+        "allow_anonymous",
+        "autosave_interval",
+        "max_inflight_messages",
+        "max_queued_messages",
+        "persistence",
+    ):
+        assert options[name] == ours[name]
     mounted = SERVICES["mosquitto"]["volumes"]
     assert any(options["persistence_location"].startswith(v.split(":")[1]) for v in mounted)
 
 
+@pytest.mark.broker
+def test_the_broker_starts_and_knows_its_users(tmp_path: Path) -> None:
+    """The files of deploy/mosquitto, moved to a folder and a port of this test."""
+    from ingest.broker import find_mosquitto, free_port
+    from ingest.message import SUBSCRIPTION
+
+    mosquitto, passwd = find_mosquitto(), shutil.which("mosquitto_passwd")
+    if mosquitto is None or passwd is None:
+        pytest.skip("mosquitto is not installed; on Debian: apt install mosquitto")
+    config, data, run = tmp_path / "config", tmp_path / "data", tmp_path / "run"
+    for folder in (config, data, run):
+        folder.mkdir()
+    for file in (ROOT / "deploy/mosquitto").iterdir():
+        text = file.read_text(encoding="utf-8")
+        text = text.replace("/mosquitto/config", str(config)).replace("/run/mosquitto", str(run))
+        text = text.replace("/mosquitto/data", str(data))
+        (config / file.name).write_text(text, encoding="utf-8")
+    port = free_port()
+    configuration = config / "mosquitto.conf"
+    text = configuration.read_text(encoding="utf-8")
+    # As root it would become the user "mosquitto", who may not read this test's folder.
+    configuration.write_text(text.replace("listener 1883", f"user root\nlistener {port} 127.0.0.1"))
+    environment = {
+        "PATH": f"{Path(mosquitto).parent}:{Path(passwd).parent}:/usr/bin:/bin",
+        "XDG_CONFIG_HOME": str(run),
+        "POSTMINE_MQTT_PASSWORD": "of-ingest",
+        "POSTMINE_GATEWAY_PASSWORD": "of-gateways",
+    }
+    broker = subprocess.Popen(
+        ["sh", str(config / "start.sh")], env=environment, stderr=subprocess.DEVNULL
+    )
+    try:
+        wait_for(port)
+        heard: queue.Queue[str] = queue.Queue()
+        ingest = connected(port, "ingest", "of-ingest")
+        ingest.on_message = lambda _client, _userdata, message: heard.put(message.topic)
+        ingest.on_subscribe = lambda *_: heard.put("subscribed")
+        ingest.subscribe(SUBSCRIPTION, qos=1)
+        assert heard.get(timeout=10) == "subscribed"
+        gateway = connected(port, "gateway", "of-gateways")
+        for topic in ("postmine/v1/abaza/clock", "postmine/v1/abaza/pz-650-01/readings"):
+            gateway.publish(topic, b"{}", qos=1).wait_for_publish(10)
+        assert heard.get(timeout=10) == "postmine/v1/abaza/pz-650-01/readings", "only readings"
+        gateway.disconnect()
+        ingest.disconnect()
+        with pytest.raises(ConnectionRefusedError, match="Not authorized"):
+            connected(port, "gateway", "a wrong one")
+        assert "of-ingest" not in (run / "passwords").read_text(encoding="utf-8")
+    finally:
+        broker.terminate()
+        broker.wait(10)
+
+
+def wait_for(port: int) -> None:
+    """Return when something listens on a port of loopback."""
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.02)
+    raise TimeoutError(f"nothing listens on {port}")
+
+
+def connected(port: int, user: str, password: str) -> mqtt.Client:
+    """Return a connected client; ConnectionRefusedError when the broker does not let it in."""
+    answers: queue.Queue[object] = queue.Queue()
+    client = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2)
+    client.username_pw_set(user, password)
+    client.on_connect = lambda _client, _userdata, _flags, reason, _properties: answers.put(reason)
+    client.connect("127.0.0.1", port)
+    client.loop_start()
+    reason = answers.get(timeout=10)
+    if reason.is_failure:  # type: ignore[attr-defined]
+        client.disconnect()
+        client.loop_stop()
+        raise ConnectionRefusedError(str(reason))
+    return client
+
+
 @pytest.mark.parametrize(("service", "command"), commands(), ids=lambda value: str(value)[:20])
 def test_commands_are_those_of_the_cli(service: str, command: list[str]) -> None:
-    from dashboard.cli import app
+    from dashboard import cli
 
+    app = cli.app
     assert command[0] == "postmine"
     group = typer.main.get_command(app)
     name, found, rest = group.resolve_command(group.make_context("postmine", ["x"]), command[1:])
     assert found is not None, f"postmine has no command {name}"
-    found.make_context(name, rest)
+    found.make_context(name, [*rest])
     result = CliRunner().invoke(app, [*command[1:], "--help"])
     assert result.exit_code == 0
+    if name == "health":
+        assert rest[0] in cli.SERVICES
 
 
 def test_docker_reads_the_file() -> None:

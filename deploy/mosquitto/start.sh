@@ -6,7 +6,7 @@ run=${XDG_CONFIG_HOME:-/run/mosquitto}
 
 cp /mosquitto/config/acl "$run/acl"
 {
-  echo "postmine:$POSTMINE_MQTT_PASSWORD"
+  echo "ingest:$POSTMINE_MQTT_PASSWORD"
   echo "gateway:$POSTMINE_GATEWAY_PASSWORD"
 } >"$run/passwords"
 # From plain text to hashes, in place: a password is never an argument that `ps` shows.
@@ -14,7 +14,7 @@ mosquitto_passwd -U "$run/passwords"
 
 # The options of mosquitto_sub, for the health check.
 {
-  echo "--username postmine"
+  echo "--username ingest"
   echo "--pw $POSTMINE_MQTT_PASSWORD"
 } >"$run/mosquitto_sub"
 
