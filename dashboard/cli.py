@@ -154,8 +154,10 @@ def twin(site: SiteOption = None, data_dir: DataDirOption = None) -> None:
 
     with _Opened(site, data_dir) as opened:
         run_ = opened.run
-        service = TwinService(run_.site, run_.store, run_.clock, every_s=run_.state_every_s)
-        run_steps(service.step, _stop_event(), opened.heartbeat("twin"), detail=service.detail)
+        service = TwinService(
+            run_.site, run_.store, run_.clock, state_every_s=run_.state_every_s
+        )
+        run_steps(lambda: service.step(most=1), _stop_event(), opened.heartbeat("twin"))
 
 
 @risk_app.callback()
@@ -316,13 +318,16 @@ def check_site(
     site: SiteOption = None, data_dir: DataDirOption = None, as_json: JsonOption = False
 ) -> None:
     """Check every file of a site and say what is in it."""
-    from analytics.site_files import load_site_files
+    from analytics.service import checked_response_plan
+    from analytics.site_files import load_post_mining, load_targets
+    from analytics.territory import load_territory
     from ingest.site import load_site
     from twin.plan import load_plan
 
     loaded = load_site(_settings(site, data_dir).site)
     plan = load_plan(loaded)
-    load_site_files(loaded)
+    for check in (load_targets, checked_response_plan, load_post_mining, load_territory):
+        check(loaded)
     result = {
         "name": loaded.name,
         "folder": str(loaded.folder),

@@ -165,7 +165,7 @@ def _services(settings: Settings, player: list[str]) -> list[Service]:
         (settings.data_dir / "health" / f"{name}.json").unlink(missing_ok=True)
         services.append(Service(name, [name], ready=lambda name=name: is_ready(name)))
     if player:
-        services.append(Service("player", player, once=True))
+        services.append(Service("player", player, needs=("ingest",), once=True))
     return services
 
 

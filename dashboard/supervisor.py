@@ -37,6 +37,8 @@ class Service:
         What follows `postmine` on the command line.
     ready
         Whether the service has come up.
+    needs
+        Names of the services that must be ready before this one starts.
     once
         The service has an end of its own and is not started again after a clean one.
     """
@@ -44,6 +46,7 @@ class Service:
     name: str
     arguments: Sequence[str]
     ready: Callable[[], bool] = lambda: True
+    needs: tuple[str, ...] = ()
     once: bool = False
     process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
     restarts: int = 0
@@ -80,24 +83,31 @@ class Supervisor:
         self._environment = {**os.environ, **environment}
         self._logs, self._say = logs, say
 
-    def start(self, stop: threading.Event, timeout_s: float = 60.0) -> None:
-        """Start every service and wait until each is ready.
+    def start(self, stop: threading.Event, timeout_s: float = 120.0) -> None:
+        """Start every service as soon as what it needs is ready, and wait for all.
 
         Raises
         ------
         StartFailed
             When one ends, or does not become ready in time.
         """
-        for service in self.services:
-            self._launch(service)
-            deadline = time.monotonic() + timeout_s
-            while not service.ready() and not stop.is_set():
-                code = service.process.poll() if service.process else None
+        deadline = time.monotonic() + timeout_s
+        ready: set[str] = set()
+        while len(ready) < len(self.services) and not stop.is_set():
+            for service in self.services:
+                if service.process is None and ready.issuperset(service.needs):
+                    self._launch(service)
+                if service.process is None or service.name in ready:
+                    continue
+                code = service.process.poll()
                 if code is not None and not (service.once and code == 0):
                     raise StartFailed(self._last_words(service, f"ended with exit code {code}"))
-                if time.monotonic() > deadline:
-                    raise StartFailed(self._last_words(service, f"not ready in {timeout_s:.0f} s"))
-                stop.wait(0.1)
+                if service.ready():
+                    ready.add(service.name)
+            if time.monotonic() > deadline:
+                late = next(found for found in self.services if found.name not in ready)
+                raise StartFailed(self._last_words(late, f"not ready in {timeout_s:.0f} s"))
+            stop.wait(0.1)
 
     def watch(self) -> None:
         """Look after every service once: start again what has fallen, with growing pauses."""

@@ -132,7 +132,8 @@ def replay(
     send_clock
         Whether to drive the run's clock; False in a run on the wall clock.
     resume_after
-        Messages received up to then were sent by an earlier replay and are skipped.
+        Messages received before were sent by an earlier replay and are skipped; those of that very
+        moment may have been cut off in the middle and are sent again, which changes nothing.
     on_progress
         Called a few times a second.
     stop
@@ -144,7 +145,7 @@ def replay(
     reported = -REPORT_S
     run_time: datetime | None = None
     for received, together in itertools.groupby(messages, key=lambda message: message.received):
-        if resume_after is not None and received <= resume_after:
+        if resume_after is not None and received < resume_after:
             skipped += sum(1 for _ in together)
             continue
         clock.wait_until(received)
