@@ -38,7 +38,7 @@ class Weather(Process):
 
     Rain falls as rectangular pulses that arrive in a Poisson process, the simplest of the models
     of [1]_. Snow melts in proportion to the degrees above freezing [2]_. The pressure's mean
-    follows the ICAO standard atmosphere at the barometer's level.
+    is that of the standard atmosphere at the barometer's level.
 
     The monthly means are a design assumption: rounded values of a foothill valley in the south of
     Khakassia, not the record of a station.
@@ -154,8 +154,15 @@ class Weather(Process):
     def _pressure(self, ground: Ground, rng: np.random.Generator) -> Floats:
         barometers = ground.site.with_quantity("atmospheric_pressure")
         level = (barometers[0].z_m or 0.0) if barometers else 0.0
-        standard = 101.325 * (1 - 2.25577e-5 * level) ** 5.25588
-        return standard + ground.wander(rng, 0.7, 3.0)
+        return standard_pressure(level) + ground.wander(rng, 0.7, 3.0)
+
+
+def standard_pressure(level_m: float) -> float:
+    """Return the pressure of the standard atmosphere at a level above sea [kPa].
+
+    Troposphere of ICAO Doc 7488, with its constants drawn together.
+    """
+    return 101.325 * (1 - 2.25577e-5 * level_m) ** 5.25588
 
 
 def _pulses(steps: int, begin: Floats, length: Floats, height: Floats) -> Floats:
