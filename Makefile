@@ -14,7 +14,7 @@ JOBS   ?= 2
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format lint types imports spelling bench docs constraints clean
+.PHONY: help setup demo test check format lint types imports spelling bench docs texts constraints clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -66,6 +66,11 @@ bench: $(STAMP) ## Run every benchmark and print its table
 
 docs: $(STAMP) ## Write docs/reference.md anew from the registries
 	@$(BIN)/python docs/make_reference.py
+
+texts: $(STAMP) ## Bring the translation catalogues up to date with the texts
+	@$(BIN)/pybabel -q extract --no-location --sort-output -k Text -o $(VENV)/postmine.pot \
+	  ingest twin simulators analytics dashboard
+	@$(BIN)/pybabel -q update --no-fuzzy-matching --ignore-obsolete -D postmine -i $(VENV)/postmine.pot -d dashboard/locales
 
 constraints: $(STAMP) ## Resolve the newest versions into constraints.txt (needs the network)
 	@$(BIN)/python -m pip install --quiet --dry-run --ignore-installed --report $(VENV)/report.json -e '.[dev]'

@@ -36,9 +36,10 @@ def test_the_reference_is_fresh() -> None:
     ],
 )
 def test_what_is_registered_is_documented(name: str) -> None:
-    row = re.search(rf"^\| `{name}` \|(.*)\|$", REFERENCE, re.MULTILINE)
-    assert row, f"docs/reference.md has no row for {name}"
-    assert re.search(r"\w{3}", row[1]), f"nothing is said of {name}: give it a docstring"
+    rows = re.findall(rf"^\| `{name}` \|(.*)\|$", REFERENCE, re.MULTILINE)
+    assert rows, f"docs/reference.md has no row for {name}"
+    said = [row for row in rows if re.search(r"\w{3}", row)]
+    assert said, f"nothing is said of {name}: give it a docstring"
 
 
 def test_every_route_is_documented(tmp_path: Path) -> None:
@@ -80,6 +81,21 @@ def test_the_glossary_says_what_each_word_means() -> None:
     for term, russian, meaning, _ in entries:
         assert re.search("[а-я]", russian), f"{term} has no Russian term"
         assert meaning.endswith((".", "`"))
+
+
+def test_the_examples_of_the_message_are_understood() -> None:
+    from ingest.message import decode_messages, decode_status
+
+    text = (ROOT / "docs/message.md").read_text(encoding="utf-8")
+    examples = [block.encode() for block in re.findall(r"```json\n(.*?)```", text, re.DOTALL)]
+    statuses = [example for example in examples if b'"state"' in example]
+    assert len(statuses) == 1
+    assert decode_status(statuses[0]).state == "online"
+    for example in set(examples) - set(statuses):
+        good, wrong = decode_messages(example)
+        assert good
+        assert not wrong
+        assert all(message.time.tzinfo for message in good)
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)

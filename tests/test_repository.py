@@ -53,7 +53,10 @@ def test_every_dependency_is_pinned() -> None:
     ("what", "pattern"),
     [
         # Written apart, so that this file does not find itself.
-        ("the address of a package registry", r"(index|extra-index)-url|find-" + "links|/simple/"),
+        (
+            "the address of a package registry",
+            r"(index|extra-index)-url|find-" + "links|/simple" + "/",
+        ),
         ("a private key", "BEGIN [A-Z ]*PRIVATE" + " KEY"),
         ("a path of one machine", "(^|[\\s\"'=(])/(home|root|Users" + ")/[a-z]"),
         ("the mark of a conflict", "^(<<<<<<<|>>>>>>>)" + " "),
