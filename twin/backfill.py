@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime, time, timedelta
+from datetime import datetime, timedelta
 
 import numpy as np
 
@@ -11,11 +11,12 @@ from ingest.figure import Figure, unknown
 from ingest.site import Zone
 from ingest.text import Text
 from twin import VERSION
+from twin.buckets import Array
 from twin.completion import CONFIDENCE, NEEDED_MONTHS, Pace, after, pace
 from twin.current import Current
 from twin.geometry import StageVolume
-from twin.history import Array
-from twin.loads import DAY, Loads, read_loads
+from twin.history import DAY, History, last_midnight
+from twin.loads import Loads, read_loads
 from twin.plan import Plan
 from twin.state import FillState, SCurve, StreamState, TierState
 
@@ -29,10 +30,10 @@ FORECAST_POINTS = 24
 MODEL = "backfill"
 
 
-def fill(current: Current, plan: Plan) -> FillState:
+def fill(current: Current, history: History, plan: Plan) -> FillState:
     """Return the progress of the backfill at the moment of `current`."""
     at = current.at
-    loads = read_loads(current, plan)
+    loads = read_loads(current, history, plan)
     volume = float(loads.volume.sum())
     planned = plan.planned_volume(at)
     calendar = plan.calendar_at(at)
@@ -115,7 +116,7 @@ def _rate(loads: Loads, per_day: Array, unit: str, weighed: _Weighed) -> Figure:
         Figure(
             value=float(per_day[whole - RATE_DAYS : whole].mean()),
             unit=unit,
-            time=datetime.combine(loads.end.date(), time(), UTC),
+            time=last_midnight(loads.end),
             source=weighed.source,
             version=VERSION,
         )

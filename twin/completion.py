@@ -10,8 +10,9 @@ import numpy as np
 from scipy.optimize import brentq
 from scipy.stats import t as student
 
-from twin.history import Array
-from twin.loads import DAY, Loads
+from twin.buckets import Array
+from twin.history import DAY
+from twin.loads import Loads
 
 CONFIDENCE = 0.90
 

@@ -32,6 +32,9 @@ class Current:
                 value = found
             self._last[reading.instrument, reading.quantity, reading.node] = value
 
+    def __len__(self) -> int:
+        return len(self._last)
+
     def last(self, instrument: str, quantity: str, node: int = 0) -> tuple[datetime, float] | None:
         """Return time and value of the last trusted reading, None if there is none."""
         return self._last.get((instrument, quantity, node))

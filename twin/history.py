@@ -1,17 +1,20 @@
-"""Days that are over: means by UTC day up to the last midnight, which only a new day changes."""
+"""Days that are over: what they brought up to the last midnight, which only a new day changes."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, time, timedelta
+from typing import TypeVar
 
-import numpy as np
-from numpy.typing import NDArray
+import pandas as pd
 
 from ingest.site import Site
 from ingest.store import Store
+from twin.buckets import Array, read_buckets
 
-Array = NDArray[np.float64]
 DAY = timedelta(days=1)
+
+Kept = TypeVar("Kept")
 
 
 class History:
@@ -29,73 +32,83 @@ class History:
 
     def __init__(self, site: Site, store: Store, *, at: datetime, known_at: datetime) -> None:
         self.midnight, self.known_at = _day(at, known_at)
-        self._site, self._store = site, store
-        self._means: dict[tuple[str, str, int], Array] = {}
-        self._first: datetime | None = None
-        self._readings: int | None = None
-        self.kept: dict[str, object] = {}
+        self.site, self._store = site, store
+        self._kept: dict[object, object] = {}
 
     def is_of(self, at: datetime, known_at: datetime) -> bool:
         """Return whether this is the history that a state at `at` needs."""
         return (self.midnight, self.known_at) == _day(at, known_at)
+
+    def keep(self, key: object, compute: Callable[[], Kept]) -> Kept:
+        """Return what `compute` gave for the key when it was first asked."""
+        if key not in self._kept:
+            self._kept[key] = compute()
+        return self._kept[key]  # type: ignore[return-value]
 
     def daily_means(self, instrument: str, quantity: str, days: int) -> Array:
         """Return the means of the last `days` whole days, oldest first; NaN where there is none.
 
         For the first node, flagged values left out.
         """
-        key = (instrument, quantity, days)
-        if key not in self._means:
-            start = self.midnight - days * DAY
-            means = np.full(days, np.nan)
-            frame = self._store.buckets(
+        return self.keep(
+            (instrument, quantity, days),
+            lambda: read_buckets(
+                self.site,
+                self._store,
                 instrument,
                 quantity,
-                start=start,
+                start=self.midnight - days * DAY,
                 end=self.midnight,
                 count=days,
                 known_at=self.known_at,
+            ).mean[:, 0],
+        )
+
+    def daily_totals(self, instrument: str, quantity: str, start: datetime, days: int) -> Array:
+        """Return the sums of `days` whole days from `start` on (days x nodes)."""
+        return self.keep(
+            (instrument, quantity, start, days),
+            lambda: (
+                read_buckets(
+                    self.site,
+                    self._store,
+                    instrument,
+                    quantity,
+                    start=start,
+                    end=start + days * DAY,
+                    count=days,
+                    known_at=self.known_at,
+                ).total
+            ),
+        )
+
+    def frame(self, instrument: str, quantity: str, days: int) -> pd.DataFrame:
+        """Return trusted values of the last whole days (index = time, columns = node)."""
+        return self.keep(
+            (instrument, quantity, days, "values"),
+            lambda: self._store.frame(
+                instrument,
+                quantity,
+                start=self.midnight - days * DAY,
+                end=self.midnight,
+                known_at=self.known_at,
                 trusted=True,
-            )
-            if len(frame):
-                first = frame[frame["node"] == 0]
-                index = ((first["start"] - start) // DAY).to_numpy(dtype=int)
-                means[index] = first["mean"].to_numpy(dtype=float)
-            self._means[key] = means
-        return self._means[key]
-
-    def readings(self) -> int:
-        """Return how many values were stored up to the last midnight.
-
-        One quantity of each instrument is counted: a row holds all quantities of a moment.
-        """
-        if self._readings is None:
-            span = self._store.span()
-            self._readings = 0
-            if span is not None and span[0] < self.midnight:
-                for instrument in self._site:
-                    quantity = next(iter(self._site.type_of(instrument.name).quantities))
-                    frame = self._store.buckets(
-                        instrument.name,
-                        quantity,
-                        start=span[0],
-                        end=self.midnight,
-                        count=1,
-                        known_at=self.known_at,
-                    )
-                    self._readings += int(frame["count"].sum())
-        return self._readings
+            ),
+        )
 
     def days_since_first(self, limit: int) -> int:
         """Return the whole days from the first measured time of the run on, at most `limit`."""
-        if self._first is None:
-            span = self._store.span()
-            self._first = span[0] if span else self.midnight
-        begun = (self.midnight - self._first) // DAY + 1
+        span = self.keep("span", self._store.span)
+        begun = (self.midnight - span[0]) // DAY + 1 if span else 1
         return int(min(max(begun, 1), limit))
 
 
 def _day(at: datetime, known_at: datetime) -> tuple[datetime, datetime]:
-    midnight = datetime.combine(at.astimezone(UTC).date(), time(), UTC)
+    midnight = last_midnight(at)
     same_day = midnight <= known_at <= at
     return midnight, midnight if same_day else known_at
+
+
+def last_midnight(at: datetime) -> datetime:
+    """Return the start of the UTC day of a moment."""
+    return datetime.combine(at.astimezone(UTC).date(), time(), UTC)

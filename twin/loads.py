@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import datetime
 
 import numpy as np
 
+from twin.buckets import Array, read_buckets
 from twin.current import Current
-from twin.history import Array
+from twin.history import DAY, History, last_midnight
 from twin.plan import Plan
 
-DAY = timedelta(days=1)
+#: Days that are read anew for every state; older ones with the day's history. A load that is
+#: reported later than this enters at the next midnight.
+FRESH_DAYS = 7
 
 
 @dataclass(frozen=True)
@@ -43,41 +46,38 @@ class Loads:
         """Volume in the dump at the end of each day [thousand m3]."""
         return np.cumsum(self.volume.sum(axis=1))
 
-    def since(self, start: datetime) -> slice:
-        """Return which days begin at or after a moment."""
-        return slice(max(-((self.start - start) // DAY), 0), None)
 
-
-def read_loads(current: Current, plan: Plan) -> Loads:
+def read_loads(current: Current, history: History, plan: Plan) -> Loads:
     """Return the loads known at a state's moment.
 
     A load is turned into volume by the factors of its own day: loose volume = mass / bulk density,
     volume in the dump = loose volume * residual bulking / compaction (table 4 of the plan).
     """
     streams = plan.stream_names
-    midnight = datetime.combine(current.at.astimezone(UTC).date(), time(), UTC)
-    days = max((midnight - plan.start) // DAY, 0)
+    today = max(last_midnight(current.at), plan.start)
+    days = (today - plan.start) // DAY
     mass = np.zeros((days + 1, len(streams)))
-    for instrument in current.site.with_quantity("load_mass"):
-        columns = [streams.index(str(node)) for node in instrument.nodes]
-        parts = [(plan.start, midnight, days)] if days else []
-        parts.append((max(midnight, plan.start), current.end, 1))
-        for start, end, count in parts:
-            if start >= end:
-                continue
-            frame = current.store.buckets(
-                instrument.name,
-                "load_mass",
-                start=start,
-                end=end,
-                count=count,
-                known_at=current.known_at,
-                trusted=True,
-            )
-            if len(frame):
-                row = ((frame["start"] - plan.start) // DAY).to_numpy(dtype=int)
-                column = np.array(columns)[frame["node"].to_numpy(dtype=int)]
-                np.add.at(mass, (row, column), (frame["mean"] * frame["count"]).to_numpy())
+    if current.at >= plan.start:
+        fresh = min(days, FRESH_DAYS)
+        for bridge in current.site.with_quantity("load_mass"):
+            columns = [streams.index(str(node)) for node in bridge.nodes]
+            if days > fresh:
+                old = history.daily_totals(bridge.name, "load_mass", plan.start, days - fresh)
+                mass[: days - fresh, columns] += old
+            parts = [(today - fresh * DAY, today, fresh)] if fresh else []
+            for start, end, count in [*parts, (today, current.end, 1)]:
+                found = read_buckets(
+                    current.site,
+                    current.store,
+                    bridge.name,
+                    "load_mass",
+                    start=start,
+                    end=end,
+                    count=count,
+                    known_at=current.known_at,
+                )
+                first = (start - plan.start) // DAY
+                mass[first : first + count, columns] += found.total
     return Loads(
         start=plan.start,
         end=current.at,

@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 import numpy as np
-import pandas as pd
 
+from ingest.clock import to_ns
 from ingest.figure import Figure, unknown
 from ingest.site import Instrument
 from ingest.text import Text
+from twin.buckets import Array
 from twin.current import Current, silent
-from twin.history import Array
+from twin.history import History
 from twin.state import MovementState
 
 WINDOW = timedelta(days=7)
@@ -23,56 +24,56 @@ NEEDED = 5
 #: (design assumption: some times the resolution of an in-place inclinometer).
 LEAST_SHEAR = 1.0
 
+#: Axes of an in-place inclinometer.
+AXES = ("displacement_a", "displacement_b")
 
-def movements(current: Current) -> list[MovementState]:
-    """Return the state of every in-place inclinometer, in the site's order."""
-    return [_movement(current, one) for one in current.site.with_quantity("displacement_a")]
+_UNITS = {"largest": "mm", "depth": "m", "rate": "mm/d", "acceleration": "mm/d2"}
 
 
-def _movement(current: Current, instrument: Instrument) -> MovementState:
-    a, b = (_window(current, instrument.name, f"displacement_{axis}") for axis in "ab")
-    whole = a.notna() & b.notna() if a.columns.equals(b.columns) else pd.DataFrame()
-    name, nodes = instrument.name, [float(node) for node in instrument.nodes]
-    if whole.empty or not whole.to_numpy().any():
-        last = current.last_time(name, ("displacement_a", "displacement_b"))
-        figures = {
-            key: silent(unit, name, last)
-            for key, unit in (
-                ("largest", "mm"),
-                ("depth", "m"),
-                ("rate", "mm/d"),
-                ("acceleration", "mm/d2"),
-            )
-        }
+def movements(current: Current, history: History) -> list[MovementState]:
+    """Return the state of every in-place inclinometer, in the site's order.
+
+    Rates rest on the readings up to the last midnight and on the newest one.
+    """
+    return [_movement(current, history, one) for one in current.site.with_quantity(AXES[0])]
+
+
+def _movement(current: Current, history: History, instrument: Instrument) -> MovementState:
+    name = instrument.name
+    spoke, profile, time = _newest_profile(current, instrument)
+    if time is None:
+        last = current.last_time(name, AXES)
+        figures = {key: silent(unit, name, last) for key, unit in _UNITS.items()}
         return MovementState(instrument=name, zone=instrument.zone, **figures)
-    # The last reading in which a node spoke on both axes; a node that was silent is left out.
-    row = int(np.flatnonzero(whole.to_numpy().any(axis=1))[-1])
-    time = whole.index[row].to_pydatetime()
-    spoke = whole.to_numpy()[row]
-    columns = np.asarray(a.columns, dtype=int)[spoke]
-    profile = np.stack([frame.to_numpy(dtype=float)[row, spoke] for frame in (a, b)], axis=1)
     moved = np.hypot(profile[:, 0], profile[:, 1])
-    node = int(columns[moved.argmax()])
-    resultant = ((a[node] ** 2 + b[node] ** 2) ** 0.5).dropna()
-    recent = _rate(resultant, current.at - WINDOW, current.at)
-    before = _rate(resultant, current.at - 2 * WINDOW, current.at - WINDOW)
-    acceleration = (
-        Figure(value=(recent[0] - before[0]) / WINDOW.days, unit="mm/d2", time=time, source=name)
-        if recent[0] is not None and before[0] is not None
-        else _too_few("mm/d2", min(recent[1], before[1]), time, name)
+    node = spoke[int(moved.argmax())]
+    days, resultant = history.keep(
+        (name, node, "movement"), lambda: _resultant(history, name, node)
     )
-    rate = (
-        Figure(value=recent[0], unit="mm/d", time=time, source=name)
-        if recent[0] is not None
-        else _too_few("mm/d", recent[1], time, name)
-    )
+    now = (to_ns(time) - to_ns(history.midnight)) / 86_400e9
+    if now >= 0:
+        days, resultant = np.append(days, now), np.append(resultant, moved.max())
+    end = (to_ns(current.at) - to_ns(history.midnight)) / 86_400e9
+    recent = _rate(days, resultant, end - WINDOW.days, end)
+    before = _rate(days, resultant, end - 2 * WINDOW.days, end - WINDOW.days)
+    depths = np.array([float(instrument.nodes[index]) for index in spoke])
     figures = {
         "largest": Figure(
             value=float(moved.max()), unit="mm", time=time, source=name, quality="measured"
         ),
-        "depth": _shear_depth(np.array(nodes)[columns], profile, time, name),
-        "rate": rate,
-        "acceleration": acceleration,
+        "depth": _shear_depth(depths, profile, time, name),
+        "rate": (
+            Figure(value=recent[0], unit="mm/d", time=time, source=name)
+            if recent[0] is not None
+            else _too_few("mm/d", recent[1], time, name)
+        ),
+        "acceleration": (
+            Figure(
+                value=(recent[0] - before[0]) / WINDOW.days, unit="mm/d2", time=time, source=name
+            )
+            if recent[0] is not None and before[0] is not None
+            else _too_few("mm/d2", min(recent[1], before[1]), time, name)
+        ),
     }
     return MovementState(
         instrument=name,
@@ -81,25 +82,45 @@ def _movement(current: Current, instrument: Instrument) -> MovementState:
     )
 
 
-def _window(current: Current, instrument: str, quantity: str) -> pd.DataFrame:
-    """Return the last two windows (index = time, columns = node)."""
-    return current.store.frame(
-        instrument,
-        quantity,
-        start=current.at - 2 * WINDOW,
-        end=current.end,
-        known_at=current.known_at,
-        trusted=True,
-    )
+def _newest_profile(
+    current: Current, instrument: Instrument
+) -> tuple[list[int], Array, datetime | None]:
+    """Return the nodes that spoke last on both axes, their displacements and the time.
+
+    A node that was silent, or whose value is not trusted, when the others spoke is left out.
+    """
+    found: dict[int, list[tuple[datetime, float]]] = {}
+    for node in range(instrument.node_count):
+        pair = [current.last(instrument.name, axis, node) for axis in AXES]
+        whole = [value for value in pair if value is not None]
+        if len(whole) == len(AXES) and whole[0][0] == whole[1][0]:
+            found[node] = whole
+    time = max((pair[0][0] for pair in found.values()), default=None)
+    spoke = [node for node, pair in found.items() if pair[0][0] == time]
+    profile = np.array([[value for _, value in found[node]] for node in spoke])
+    return spoke, profile, time
 
 
-def _rate(series: pd.Series[float], start: datetime, end: datetime) -> tuple[float | None, int]:
+def _resultant(history: History, instrument: str, node: int) -> tuple[Array, Array]:
+    """Return days since the last midnight and resultant displacement of a node [mm]."""
+    frames = [history.frame(instrument, axis, 2 * WINDOW.days) for axis in AXES]
+    if any(node not in frame.columns for frame in frames):
+        return np.empty(0), np.empty(0)
+    a, b = (frame[node].dropna() for frame in frames)
+    a, b = a.align(b, join="inner")
+    times = a.index.to_numpy("datetime64[ns]").astype(np.int64)
+    days = (times - to_ns(history.midnight)) / 86_400e9
+    return days, np.hypot(a.to_numpy(dtype=float), b.to_numpy(dtype=float))
+
+
+def _rate(days: Array, moved: Array, start: float, end: float) -> tuple[float | None, int]:
     """Return the slope of a least squares line [mm/d] and the readings that it rests on."""
-    part = series[(series.index > start) & (series.index <= end)]
-    if len(part) < NEEDED:
-        return None, len(part)
-    days = (part.index - part.index[0]).total_seconds().to_numpy() / 86_400
-    return float(np.polyfit(days, part.to_numpy(), 1)[0]), len(part)
+    part = (days > start) & (days <= end)
+    count = int(part.sum())
+    if count < NEEDED:
+        return None, count
+    x = days[part] - days[part].mean()
+    return float((x * moved[part]).sum() / (x**2).sum()), count
 
 
 def _too_few(unit: str, count: int, time: datetime, source: str) -> Figure:

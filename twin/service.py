@@ -57,17 +57,17 @@ def compute_state(
     if history is None or not history.is_of(at, known_at):
         history = History(site, store, at=at, known_at=known_at)
     current = Current(site, store, at=at, known_at=known_at)
-    filled = fill(current, plan) if plan is not None else None
+    filled = fill(current, history, plan) if plan is not None else None
     return TwinState(
         site=site.name,
         time=at,
         known_at=known_at,
         version=VERSION,
-        readings=history.readings(),
+        readings=len(current),
         fill=filled,
         settlement=settlements(current, history, plan, filled.completion if filled else None),
         pressure=pressures(current, history),
-        movement=movements(current),
+        movement=movements(current, history),
         water=waters(current, history),
         weather=weather(current),
     )

@@ -12,9 +12,10 @@ from ingest.registry import load_family
 from ingest.site import Instrument
 from ingest.text import Text
 from twin import VERSION
+from twin.buckets import Array
 from twin.current import Current
-from twin.history import DAY, Array, History
-from twin.models._base import SettlementModel
+from twin.history import DAY, History
+from twin.models._base import HORIZON_D, SettlementModel
 from twin.plan import Plan
 from twin.state import SettlementState
 
@@ -43,6 +44,19 @@ STILL_CHANGING_D = 21
 #: (against what settled in that part) above which the method is refused [1].
 HELD_BACK, LARGEST_ERROR = 0.3, 0.5
 
+#: A method is refused when its rate at the end of the curve differs from the measured one by more
+#: than this part of it and this rate [mm/d].
+RATE_PART, RATE_LEAST = 0.4, 0.08
+
+#: Settlement since the load last changed that a forecast needs [mm]: less drowns in the noise.
+LEAST_SETTLED = 5.0
+
+#: First rate over last rate of a curve above which its beginning must lie within it [1].
+SLOWS_DOWN = 3.0
+
+#: Most lifts that the interval reckons with [1].
+MOST_LIFTS = 3.0
+
 #: Ultimate settlement over measured settlement above which a forecast is absurd [1].
 ABSURD = 5.0
 
@@ -61,30 +75,55 @@ FARTHEST_D = 100 * 365.25
 
 @dataclass(frozen=True)
 class Forecast:
-    """What the chosen method says of one point.
+    """What the methods say of one point from its days up to a midnight.
 
     Parameters
     ----------
     model
-        Name of the method, "" when every one was refused.
+        Name of the chosen method, "" when every one was refused.
     origin
         When the load last changed.
-    offset
-        Settlement then [mm].
+    ultimate, low, high
+        Ultimate settlement and its interval [mm].
+    time
+        Moments of the drawn curve.
+    curve, curve_low, curve_high
+        Settlement then and its interval [mm].
     parameters
-        Of the curve itself in the first row, of the resampled curves in the others.
-    widening
-        Relative error on the part held back, by which the interval is widened [1].
+        Of the chosen method's curve.
+    offset
+        Settlement when the load last changed [mm].
     refusals
         Why the other methods were refused.
     """
 
     model: str
     origin: datetime
-    offset: float
-    parameters: Array
-    widening: float
-    refusals: dict[str, Text] = field(default_factory=dict)
+    refusals: dict[str, Text]
+    ultimate: float = float("nan")
+    low: float = float("nan")
+    high: float = float("nan")
+    time: list[datetime] = field(default_factory=list)
+    curve: list[float] = field(default_factory=list)
+    curve_low: list[float] = field(default_factory=list)
+    curve_high: list[float] = field(default_factory=list)
+    parameters: Array = field(default_factory=lambda: np.empty((0, 0)))
+    offset: float = 0.0
+
+    def slow_after(self, rate: float, start: datetime) -> date | None:
+        """Return the day from which the curve settles slower than `rate` [mm/d], from a start."""
+        model = models()[self.model]
+        since = (start - self.origin) / DAY
+        ahead = np.concatenate(([0.0], np.geomspace(1, FARTHEST_D, 400)))
+        here, next_day = (
+            model.predict(self.parameters, since + ahead + days)[0] for days in (0.0, 1.0)
+        )
+        fast = np.flatnonzero(next_day - here > rate)
+        if not len(fast):
+            return start.date()
+        if fast[-1] == len(ahead) - 1:
+            return None
+        return (start + timedelta(days=float(ahead[fast[-1] + 1]))).date()
 
 
 def models() -> dict[str, SettlementModel]:
@@ -129,18 +168,16 @@ def _settlement(
             grading=_same_reason(settled, "date"),
             model="",
         )
-    key = f"settlement forecast of {point.name}"
-    if key not in history.kept:
-        days = history.days_since_first(LONGEST_D)
-        means = history.daily_means(point.name, "settlement", days)
-        history.kept[key] = forecast(means, history.midnight - days * DAY)
-    found = history.kept[key]
-    assert isinstance(found, Forecast)
+    days = history.days_since_first(LONGEST_D)
+    means = history.daily_means(point.name, "settlement", days)
+    found = history.keep(
+        ("settlement", point.name), lambda: forecast(means, history.midnight - days * DAY)
+    )
     state = SettlementState(
         point=point.name,
         zone=point.zone,
         settlement=settled,
-        rate=_rate(history, settled, point.name),
+        rate=_rate(means, history.midnight, settled),
         ultimate=unknown("mm", _REFUSED, time=settled.time, source=point.name),
         remaining=unknown("mm", _REFUSED, time=settled.time, source=point.name),
         consolidation=unknown("1", _REFUSED, time=settled.time, source=point.name),
@@ -177,9 +214,10 @@ def forecast(means: Array, start: datetime) -> Forecast:
             "Settlement sped up on {date}: the load or the water is still changing",
             {"date": f"{begun:%Y-%m-%d}"},
         )
-        return Forecast("", begun, 0.0, np.empty((0, 0)), 0.0, dict.fromkeys(family, reason))
+        return Forecast("", begun, dict.fromkeys(family, reason))
     offset = float(means[origin]) if len(there) else 0.0
     time, settled = _blocks((days - origin).astype(float), means[days] - offset)
+    seen = origin > there[0] or _slows_down(time, settled) if len(there) else False
     refusals: dict[str, Text] = {}
     errors: dict[str, float] = {}
     fits: dict[str, Array] = {}
@@ -190,18 +228,114 @@ def forecast(means: Array, start: datetime) -> Forecast:
                 {"count": len(days), "needed": model.needed},
             )
             continue
-        fits[name] = model.fit(time, settled[None, :])
-        ultimate = float(model.ultimate(fits[name])[0])
+        if settled[-1] < LEAST_SETTLED:
+            refusals[name] = Text(
+                "Only {settled} mm has settled since the load last changed",
+                {"settled": round(float(settled[-1]), 1)},
+            )
+            continue
+        if model.needs_origin and not seen:
+            refusals[name] = Text(
+                "The load has not changed since measuring began: the age of the fill is not known"
+            )
+            continue
+        fit = model.fit(time, settled[None, :])
         errors[name] = _held_back_error(model, time, settled)
-        refusal = _refusal(model, ultimate, offset, settled, errors[name])
-        if refusal is not None:
+        refusal = _refusal(model, fit, offset, time, settled, errors[name])
+        if refusal is None:
+            fits[name] = fit
+        else:
             refusals[name] = refusal
-    valid = [name for name in fits if name not in refusals]
-    if not valid:
-        return Forecast("", begun, offset, np.empty((0, 0)), 0.0, refusals)
-    best = min(valid, key=lambda name: errors[name])
-    parameters = np.vstack([fits[best], _resampled(family[best], fits[best], time, settled)])
-    return Forecast(best, begun, offset, parameters, errors[best], refusals)
+    if not fits:
+        return Forecast("", begun, refusals)
+    best = min(fits, key=lambda name: errors[name])
+    since = (start + len(means) * DAY - begun) / DAY
+    ahead = np.linspace(0, DRAWN_D, DRAWN_POINTS)
+    ultimate, curve = _outlook(family[best], fits[best], time, settled, since + ahead)
+    # A method that was not refused either may be right: the interval holds what it says.
+    for name in fits:
+        if name != best:
+            other = _outlook(family[name], fits[name], time, settled, since + ahead)
+            ultimate[1:] = _wider(ultimate[1:], other[0][:1])
+            curve[1:] = _wider(curve[1:], other[1][:1])
+    # So may creep that goes on from the present rate, whichever method describes the present.
+    now = float(settled[-1])
+    creep = now + _creep(time, settled, since + np.append(HORIZON_D - since, ahead))
+    ultimate[2], curve[2] = max(ultimate[2], creep[0]), np.maximum(curve[2], creep[1:])
+    # The error on the part held back widens what is still to come; and earlier lifts creep on
+    # below the last one: if each does so in proportion to the settlement that it caused, growth
+    # is that of the last one times total / last.
+    lifts = min((offset + now) / now, MOST_LIFTS)
+    ultimate[1:] = now + (ultimate[1:] - now) * [1 - errors[best], (1 + errors[best]) * lifts]
+    grown = np.stack([curve[0] - curve[0, 0], curve[2] - curve[2, 0]])
+    curve[1:] += grown * np.array([[-errors[best]], [(1 + errors[best]) * lifts - 1]])
+    # The ground does not rise again.
+    ultimate = offset + np.maximum(ultimate, now)
+    curve = offset + np.maximum(curve, curve[0, 0])
+    midnight = start + len(means) * DAY
+    return Forecast(
+        model=best,
+        origin=begun,
+        refusals=refusals,
+        ultimate=float(ultimate[0]),
+        low=float(min(ultimate[:2])),
+        high=float(max(ultimate[0], ultimate[2])),
+        time=[midnight + timedelta(days=float(day)) for day in ahead],
+        curve=curve[0].tolist(),
+        curve_low=np.minimum(curve[0], curve[1]).tolist(),
+        curve_high=np.maximum(curve[0], curve[2]).tolist(),
+        parameters=fits[best],
+        offset=offset,
+    )
+
+
+def _outlook(
+    model: SettlementModel, fitted: Array, time: Array, settled: Array, ahead: Array
+) -> tuple[Array, Array]:
+    """Return value, low and high end of the ultimate settlement (3) and of the curve (3 x n)."""
+    resampled = _resampled(model, fitted, time, settled)
+    resampled = resampled[np.isfinite(resampled).all(axis=1)]
+    if not len(resampled):
+        resampled = fitted
+    ends = [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2]
+    factor = np.array(model.bias)
+    ultimate = model.ultimate(fitted)
+    interval = np.quantile(model.ultimate(resampled), ends) * factor
+    curve = model.predict(fitted, ahead)
+    band = np.quantile(model.predict(resampled, ahead), ends, axis=0)
+    # What is biased is the ultimate value, not the present one: the bias opens with the growth.
+    growth = (curve[0] - curve[0, 0]) / max(float(ultimate[0] - curve[0, 0]), 1e-9)
+    band += np.outer(factor - 1, growth * ultimate[0])
+    return np.concatenate([ultimate, interval]), np.concatenate([curve, band])
+
+
+def _slows_down(time: Array, settled: Array) -> bool:
+    """Return whether a curve bends so much that its beginning must lie within it."""
+    part = len(time) // 10
+    if part < 2:
+        return False
+    first, last = (
+        float(np.polyfit(time[piece], settled[piece], 1)[0])
+        for piece in (slice(0, part), slice(-part, None))
+    )
+    return first > SLOWS_DOWN * max(last, 0.0)
+
+
+def _creep(time: Array, settled: Array, until: Array) -> Array:
+    """Return what creep at the present rate, falling with 1/t, adds until later times [mm]."""
+    rate = max(_end_rate(time, settled), 0.0)
+    return np.asarray(rate * time[-1] * np.log(np.maximum(until, time[-1]) / time[-1]))
+
+
+def _end_rate(time: Array, settled: Array) -> float:
+    """Return the slope of the last part of a curve [mm/d]."""
+    end = time >= time[-1] - HELD_BACK * (time[-1] - time[0])
+    return float(np.polyfit(time[end], settled[end], 1)[0])
+
+
+def _wider(interval: Array, other: Array) -> Array:
+    """Return an interval (low, high) that holds another value too."""
+    return np.stack([np.minimum(interval[0], other[0]), np.maximum(interval[1], other[0])])
 
 
 def _last_change(means: Array) -> int:
@@ -255,12 +389,17 @@ def _held_back_error(model: SettlementModel, time: Array, settled: Array) -> flo
 
 
 def _refusal(
-    model: SettlementModel, ultimate: float, offset: float, settled: Array, error: float
+    model: SettlementModel, fit: Array, offset: float, time: Array, settled: Array, error: float
 ) -> Text | None:
     """Return why a fitted method may not be believed, None when it may."""
-    now = float(settled[-1])
-    if not np.isfinite(ultimate) or ultimate < 0.98 * now or now <= 0:
+    now, ultimate = float(settled[-1]), float(model.ultimate(fit)[0])
+    if not np.isfinite(ultimate) or now <= 0 or np.isnan(error):
         return Text("The curve does not have the shape that the method assumes")
+    if ultimate < 0.98 * now:
+        return Text(
+            "The ultimate settlement would be {ultimate} mm, below the {settled} mm of today",
+            {"ultimate": round(ultimate + offset), "settled": round(now + offset)},
+        )
     if ultimate + offset > ABSURD * (now + offset):
         return Text(
             "The ultimate settlement would be {ultimate} mm, which is absurd after {settled} mm",
@@ -272,12 +411,17 @@ def _refusal(
             "The degree of consolidation is {degree} %, below the {limit} % that the method needs",
             {"degree": round(100 * degree), "limit": round(100 * model.least_degree)},
         )
-    if not error <= LARGEST_ERROR:
-        if np.isnan(error):
-            return Text("The curve does not have the shape that the method assumes")
+    if error > LARGEST_ERROR:
         return Text(
             "On the last {part} % of the curve, held back, the method was {error} % wrong",
             {"part": round(100 * HELD_BACK), "error": round(100 * error)},
+        )
+    measured, fitted = (_end_rate(time, curve) for curve in (settled, model.predict(fit, time)[0]))
+    if abs(fitted - measured) > max(RATE_PART * measured, RATE_LEAST):
+        return Text(
+            "At the end of the curve the method settles by {fitted} mm a day, the point by "
+            "{measured}",
+            {"fitted": round(fitted, 2), "measured": round(measured, 2)},
         )
     return None
 
@@ -301,14 +445,7 @@ def _resampled(model: SettlementModel, fitted: Array, time: Array, settled: Arra
 
 def _tell(state: SettlementState, found: Forecast, now: float, midnight: datetime) -> None:
     """Write what a forecast says into the state of its point."""
-    model = models()[found.model]
-    ultimates = model.ultimate(found.parameters)
-    ultimate = max(found.offset + float(ultimates[0]), now)
-    low, high = _interval(ultimates[1:], model.bias)
-    # The method's own error where it could be seen widens what is still to come.
-    low = now + (found.offset + min(low, ultimates[0]) - now) * (1 - found.widening)
-    high = now + (found.offset + max(high, ultimates[0]) - now) * (1 + found.widening)
-    low, high = min(max(low, now), ultimate), max(high, ultimate)
+    validity = models()[found.model].validity()
 
     def figure(value: float, low: float, high: float, unit: str) -> Figure:
         return Figure(
@@ -320,60 +457,37 @@ def _tell(state: SettlementState, found: Forecast, now: float, midnight: datetim
             low=low,
             high=high,
             confidence=CONFIDENCE,
-            validity=model.validity(),
+            validity=validity,
             quality="forecast",
         )
 
+    # The point may have passed its forecast since midnight.
+    ultimate, low, high = (max(value, now) for value in (found.ultimate, found.low, found.high))
     state.ultimate = figure(ultimate, low, high, "mm")
     state.remaining = figure(ultimate - now, low - now, high - now, "mm")
-    if ultimate > 0:
-        state.consolidation = figure(
-            max(now, 0.0) / ultimate, max(now, 0.0) / high, max(now, 0.0) / max(low, 1e-9), "1"
-        )
-    ahead = np.linspace(0, DRAWN_D, DRAWN_POINTS)
-    since = (midnight - found.origin) / DAY
-    curves = found.offset + model.predict(found.parameters, since + ahead)
-    curve = curves[0]
-    spread = np.nanquantile(curves[1:], [0.05, 0.95], axis=0) if len(curves) > 1 else curves[[0, 0]]
-    grown = (curve - curve[0]) * found.widening
-    scale_low, scale_high = model.bias
-    ends = found.offset + (spread - found.offset) * np.array([[scale_low], [scale_high]])
-    state.forecast_time = [midnight + timedelta(days=float(day)) for day in ahead]
-    state.forecast = curve.tolist()
-    # What is biased is the ultimate value, not the present one: the band opens with time.
-    opening = ahead / DRAWN_D
-    state.forecast_low = np.minimum(
-        curve, np.maximum(spread[0] + (ends[0] - spread[0]) * opening - grown, curve[0])
-    ).tolist()
-    state.forecast_high = np.maximum(
-        curve, spread[1] + (ends[1] - spread[1]) * opening + grown
-    ).tolist()
+    if now > 0:
+        state.consolidation = figure(now / ultimate, now / high, now / low, "1")
+    state.forecast_time = found.time
+    state.forecast = found.curve
+    state.forecast_low = found.curve_low
+    state.forecast_high = found.curve_high
 
 
-def _interval(values: Array, bias: tuple[float, float]) -> tuple[float, float]:
-    """Return the interval of resampled values, opened by a method's known bias."""
-    sound = values[np.isfinite(values)]
-    if not len(sound):
-        return float("inf"), float("-inf")
-    low, high = np.quantile(sound, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
-    return float(low) * bias[0], float(high) * bias[1]
-
-
-def _rate(history: History, settled: Figure, point: str) -> Figure:
+def _rate(means: Array, midnight: datetime, settled: Figure) -> Figure:
     """Return the slope of the last whole days [mm/d]."""
-    means = history.daily_means(point, "settlement", RATE_DAYS)
+    means = means[-RATE_DAYS:]
     there = np.flatnonzero(~np.isnan(means))
     if len(there) < RATE_NEEDED:
         reason = Text(
             "Only {count} of {needed} days with values",
             {"count": len(there), "needed": RATE_NEEDED},
         )
-        return unknown("mm/d", reason, time=history.midnight, source=point)
+        return unknown("mm/d", reason, time=midnight, source=settled.source)
     return Figure(
         value=float(np.polyfit(there, means[there], 1)[0]),
         unit="mm/d",
-        time=history.midnight,
-        source=point,
+        time=midnight,
+        source=settled.source,
         version=VERSION,
         quality="stale" if settled.quality == "stale" else "derived",
     )
@@ -394,7 +508,7 @@ def _grading(
         reason = Text("It is not known when the fill will be complete")
         return unknown("date", reason, time=midnight, source=source)
     criterion = plan.file.grading
-    slow = _slow_after(found, criterion.rate, midnight)
+    slow = found.slow_after(criterion.rate, midnight)
     if slow is None:
         reason = Text(
             "The rate does not fall below {rate} mm a month",
@@ -429,21 +543,6 @@ def _grading(
 
 def _years_after(day: str, years: float) -> date:
     return date.fromisoformat(day) + timedelta(days=365.25 * years)
-
-
-def _slow_after(found: Forecast, rate: float, midnight: datetime) -> date | None:
-    """Return the day from which the forecast settles slower than `rate` [mm/d]."""
-    model = models()[found.model]
-    since = (midnight - found.origin) / DAY
-    ahead = np.concatenate(([0.0], np.geomspace(1, FARTHEST_D, 400)))
-    steps = np.stack([since + ahead, since + ahead + 1])
-    settled = [model.predict(found.parameters[:1], time)[0] for time in steps]
-    slow = settled[1] - settled[0] <= rate
-    fast = np.flatnonzero(~slow)
-    if len(fast) and fast[-1] == len(ahead) - 1:
-        return None
-    first = 0.0 if not len(fast) else float(ahead[fast[-1] + 1])
-    return (midnight + timedelta(days=first)).date()
 
 
 def _same_reason(figure: Figure, unit: str) -> Figure:

@@ -136,7 +136,7 @@ class TwinState(msgspec.Struct, kw_only=True):
     time: datetime
     known_at: datetime
     version: str
-    readings: int  # stored rows that this state could see
+    readings: int  # last readings that this state rests on, one per node and quantity
     fill: FillState | None
     settlement: list[SettlementState]
     pressure: list[PressureState]

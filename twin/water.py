@@ -6,8 +6,9 @@ import numpy as np
 
 from ingest.figure import Figure, unknown
 from ingest.text import Text
+from twin.buckets import Array
 from twin.current import Current
-from twin.history import Array, History
+from twin.history import History
 from twin.state import WaterState
 
 #: Days with values that a mean needs, of its 30 or 7 (design assumption).

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-import numpy as np
-
 from ingest.figure import Figure, unknown
 from ingest.site import Instrument
 from ingest.text import Text
+from twin.buckets import read_buckets
 from twin.current import Current
 from twin.state import WeatherState
 
@@ -33,21 +32,17 @@ def weather(current: Current) -> WeatherState:
 def _rain(current: Current, gauge: Instrument) -> list[Figure]:
     """Return the sums of the last 1, 7 and 30 days of a gauge [mm]."""
     kind = current.site.type_of(gauge.name)
-    start = current.end - timedelta(days=30)
-    frame = current.store.buckets(
+    found = read_buckets(
+        current.site,
+        current.store,
         gauge.name,
         "rain",
-        start=start,
+        start=current.end - timedelta(days=30),
         end=current.end,
         count=30,
         known_at=current.known_at,
-        trusted=True,
     )
-    rain, count = np.zeros(30), np.zeros(30)
-    if len(frame):
-        index = ((frame["start"] - start) // timedelta(days=1)).to_numpy(dtype=int)
-        count[index] = frame["count"].to_numpy(dtype=float)
-        rain[index] = frame["mean"].to_numpy(dtype=float) * count[index]
+    rain, count = found.total[:, 0], found.count[:, 0]
     last = current.last(gauge.name, "rain")
     figures = []
     for days in (1, 7, 30):

@@ -12,6 +12,11 @@ from ingest.text import Text
 
 Array = NDArray[np.float64]
 
+#: Creep has no end: the ultimate settlement is that of so many years after the load last changed,
+#: the time that the law gives technical reclamation (design assumption).
+HORIZON_YEARS = 15
+HORIZON_D = HORIZON_YEARS * 365.25
+
 
 class SettlementModel(ABC):
     """A published method that continues a settlement curve under a load that no longer changes.
@@ -26,6 +31,8 @@ class SettlementModel(ABC):
         The file's name.
     needed
         Fewest daily values that the method is given here.
+    needs_origin
+        Whether time must count from the change of the load, not from any moment after it.
     least_degree
         Degree of consolidation (settlement / ultimate) below which the method misleads [1].
     bias
@@ -34,6 +41,7 @@ class SettlementModel(ABC):
 
     name: ClassVar[str]
     needed: ClassVar[int] = 30
+    needs_origin: ClassVar[bool] = True
     least_degree: ClassVar[float] = 0.0
     bias: ClassVar[tuple[float, float]] = (1.0, 1.0)
 

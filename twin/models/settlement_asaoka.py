@@ -27,6 +27,7 @@ class SettlementAsaoka(SettlementModel):
     """
 
     name = "settlement_asaoka"
+    needs_origin = False
     least_degree = 0.50
 
     def fit(self, time: Array, settlement: Array) -> Array:

@@ -5,16 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from ingest.text import Text
-from twin.models._base import Array, SettlementModel, line
+from twin.models._base import HORIZON_D, HORIZON_YEARS, Array, SettlementModel, line
 
-#: Creep has no end; the ultimate settlement is that of this age of the fill [y]: the time that
-#: the law gives technical reclamation (design assumption).
-HORIZON_YEARS = 15
-_HORIZON_D = HORIZON_YEARS * 365.25
-
-#: Days after the change of load from which the line is fitted [d] (design assumption): the
-#: compression under the new load itself is over then.
-FIRST_DAY = 3.0
+#: Part of the time that is left out at the beginning [1], and days at least [d] (design
+#: assumption): the compression under the new load itself is no creep.
+EARLY_PART, FIRST_DAY = 0.4, 7.0
 
 
 class SettlementLogCreep(SettlementModel):
@@ -30,20 +25,20 @@ class SettlementLogCreep(SettlementModel):
 
     def fit(self, time: Array, settlement: Array) -> Array:
         """Return a [mm] and b [mm per tenfold time]."""
-        used = time >= FIRST_DAY
+        used = time >= max(FIRST_DAY, EARLY_PART * time[-1])
         a, b = line(np.log10(time[used]), settlement[:, used])
         parameters = np.stack([a, b], axis=1)
         parameters[~(b > 0)] = np.nan
         return parameters
 
     def predict(self, parameters: Array, time: Array) -> Array:
-        """Return `a + b*log10(t)`; before the first day that is fitted, its value there."""
+        """Return `a + b*log10(t)`; before the first day, its value there."""
         logarithm = np.log10(np.maximum(time, FIRST_DAY))
         return np.asarray(parameters[:, :1] + parameters[:, 1:] * logarithm)
 
     def ultimate(self, parameters: Array) -> Array:
         """Return the settlement at the horizon."""
-        return self.predict(parameters, np.array([_HORIZON_D]))[:, 0]
+        return self.predict(parameters, np.array([HORIZON_D]))[:, 0]
 
     def validity(self) -> Text:
         """Return under what conditions the forecast holds."""

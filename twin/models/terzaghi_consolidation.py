@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from ingest.text import Text
 from twin.models._base import Array, SettlementModel
@@ -64,7 +65,7 @@ class TerzaghiConsolidation(SettlementModel):
         return Text("One-dimensional primary consolidation of a wet layer under constant load")
 
 
-def average_consolidation(time_factor: Array) -> Array:
+def average_consolidation(time_factor: ArrayLike) -> Array:
     """Return the average degree of consolidation U [1] at time factors T = c_v*t/H^2 [1]."""
     factors = np.asarray(time_factor, dtype=float)
     series = np.ones_like(factors)
