@@ -98,7 +98,7 @@ class Ground:
     @cached_property
     def days(self) -> Floats:
         """Days since the start, per step [d]."""
-        return np.arange(self.steps) * (self.step_s / 86_400)
+        return np.arange(self.steps, dtype=np.float64) * (self.step_s / 86_400)
 
     @property
     def step_d(self) -> float:

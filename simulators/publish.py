@@ -7,6 +7,8 @@ from types import TracebackType
 from urllib.parse import unquote, urlsplit
 
 import paho.mqtt.client as mqtt
+from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.reasoncodes import ReasonCode
 
 from ingest.errors import ServiceError
 
@@ -41,9 +43,9 @@ class Publisher:
         self._status = f"postmine/v1/{site}/{client_id}/status" if site else None
         self._changed = threading.Condition()
         self._sent = self._acknowledged = 0
-        self._answer: mqtt.ReasonCode | None = None
+        self._answer: ReasonCode | None = None
         self._client = client = mqtt.Client(
-            mqtt.CallbackAPIVersion.VERSION2, client_id=client_id, protocol=mqtt.MQTTv311
+            CallbackAPIVersion.VERSION2, client_id=client_id, protocol=mqtt.MQTTv311
         )
         client.max_inflight_messages_set(IN_FLIGHT)
         client.on_connect = self._on_connect
@@ -136,7 +138,7 @@ class Publisher:
         client: mqtt.Client,
         userdata: object,
         flags: mqtt.ConnectFlags,
-        reason: mqtt.ReasonCode,
+        reason: ReasonCode,
         properties: object,
     ) -> None:
         del client, userdata, flags, properties
@@ -151,7 +153,7 @@ class Publisher:
         client: mqtt.Client,
         userdata: object,
         message_id: int,
-        reason: mqtt.ReasonCode,
+        reason: ReasonCode,
         properties: object,
     ) -> None:
         del client, userdata, message_id, reason, properties

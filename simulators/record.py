@@ -78,7 +78,7 @@ def write_ndjson(messages: Iterable[Recorded], path: Path) -> int:
 
 
 @contextmanager
-def _writer(path: Path) -> Iterator[IO[bytes]]:
+def _writer(path: Path) -> Iterator[IO[bytes] | gzip.GzipFile]:
     with path.open("wb") as plain, io.BufferedWriter(plain) as buffered:
         if path.suffix != ".gz":
             yield buffered

@@ -9,9 +9,10 @@ import time
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 import msgspec
 
@@ -40,7 +41,8 @@ class Sink(Protocol):
         ...
 
 
-class Replayed(NamedTuple):
+@dataclass(frozen=True)
+class Replayed:
     """How far a replay is.
 
     Parameters

@@ -71,7 +71,7 @@ class Simulation:
         A subject is an instrument or the site's name; one with nodes has a column per node,
         named (subject, node index).
         """
-        columns = {}
+        columns: dict[object, Floats] = {}
         for (name, subject), values in self.ground.truth.items():
             if name == quantity and values.ndim == 1:
                 columns[subject] = values
@@ -168,7 +168,7 @@ def _measure(scenario: Scenario, ground: Ground, instrument: Instrument) -> Seri
             values[quantity] = seen.reshape(second.size, -1)
     if not values:
         return None
-    received = second + scenario.delay_s
+    received = second.astype(np.float64) + scenario.delay_s
     for number, fault in enumerate(scenario.faults):
         if fault.instrument != instrument.name:
             continue

@@ -157,7 +157,8 @@ class Drainage(Process):
         if place.delay_d == 0:
             return values
         keep = np.exp(-ground.step_d / place.delay_d)
-        return values[0] + ground.memory((values - values[0]) * (1 - keep), place.delay_d)
+        first = float(values[0])
+        return first + ground.memory((values - first) * (1 - keep), place.delay_d)
 
 
 def salt_stock(first: float, made: float, taken: Floats) -> tuple[Floats, Floats]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import UTC, datetime
 from typing import ClassVar
 
@@ -162,7 +163,7 @@ def standard_pressure(level_m: float) -> float:
 
     Troposphere of ICAO Doc 7488, with its constants drawn together.
     """
-    return 101.325 * (1 - 2.25577e-5 * level_m) ** 5.25588
+    return 101.325 * math.pow(1 - 2.25577e-5 * level_m, 5.25588)
 
 
 def _pulses(steps: int, begin: Floats, length: Floats, height: Floats) -> Floats:

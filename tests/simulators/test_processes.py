@@ -73,12 +73,12 @@ def test_storm_brings_its_depth_in_its_time(abaza: Site) -> None:
 
 
 @pytest.mark.parametrize(
-    # ICAO Doc 7488 (International Standard Atmosphere), table of pressures [kPa].
+    # International Standard Atmosphere (ICAO Doc 7488), geopotential altitude [kPa].
     ("level_m", "pressure_kPa"),
-    [(0, 101.325), (1000, 89.876), (2000, 79.501)],
+    [(0, 101.325), (1000, 89.8746), (2000, 79.4952)],
 )
 def test_standard_atmosphere(level_m: float, pressure_kPa: float) -> None:
-    assert standard_pressure(level_m) == pytest.approx(pressure_kPa, abs=0.02)
+    assert standard_pressure(level_m) == pytest.approx(pressure_kPa, abs=0.002)
 
 
 # Deliveries
