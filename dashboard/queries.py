@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any, Literal, TypeVar
 
+import numpy as np
 import pandas as pd
 
 from analytics.alarms import Alarm
@@ -467,15 +468,22 @@ class Queries:
             raise BadQuestion("days", days, "give 1 to 366")
         end = at or known_at or self.now()
         start = end - timedelta(days=days)
-        nodes = self.site.instruments[instrument].nodes
-        axes = [
-            self._ask(
+        measured = self.site.type_of(instrument).quantities
+        axes = {
+            quantity: self._ask(
                 self._read_buckets, instrument, quantity, start, end, days, known_at, True
             ).pivot(index="start", columns="node", values="mean")
             for quantity in ("displacement_a", "displacement_b")
-        ]
-        times = axes[0].index.union(axes[1].index)
-        a, b = (axis.reindex(index=times, columns=range(len(nodes))) for axis in axes)
+            if quantity in measured
+        }
+        times = pd.Index(sorted(set().union(*(axis.index for axis in axes.values()))))
+        nodes = self.site.instruments[instrument].nodes
+        a, b = (
+            axes.get(quantity, pd.DataFrame()).reindex(index=times, columns=range(len(nodes)))
+            for quantity in ("displacement_a", "displacement_b")
+        )
+        # An instrument with one axis knows the movement along it alone.
+        resultant = np.hypot(a, b) if "displacement_b" in axes else a.abs()
         return Profile(
             instrument=instrument,
             unit=unit,
@@ -483,7 +491,7 @@ class Queries:
             times=[time.to_pydatetime() for time in times],
             a=_rows(a),
             b=_rows(b),
-            resultant=_rows((a**2 + b**2) ** 0.5),
+            resultant=_rows(resultant),
         )
 
     def settlement_series(

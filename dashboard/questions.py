@@ -92,6 +92,6 @@ def open_cursor(cursor: str, series: str) -> tuple[int, int]:
         raise BadQuestion(
             "cursor", cursor, "give the next of the page before, unchanged"
         ) from error
-    if not genuine or not 0 <= place[0] < 2**63:
+    if not genuine or not (0 <= place[0] < 2**63 and 0 <= place[1] < 2**31):
         raise BadQuestion("cursor", cursor, "it belongs to another series; begin without a cursor")
     return place

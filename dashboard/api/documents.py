@@ -14,6 +14,8 @@ from dashboard.api.errors import EXAMPLES, MEDIA_TYPE, Problem
 
 _REFERENCE = "#/components/schemas/{name}"
 _described: list[Any] = [Problem]
+#: FastAPI leaves nulls out of examples, so they are put in afterwards, by these numbers.
+_examples: list[Any] = []
 
 
 def answer(request: Request, value: Any) -> Response:
@@ -46,6 +48,7 @@ def describes(kind: Any, example: Any, *errors: int) -> dict[str, Any]:
         The statuses of the problems that the route can have, besides 401.
     """
     _described.append(kind)
+    _examples.append(msgspec.to_builtins(example))
     return {
         "response_model": None,
         "responses": {
@@ -56,7 +59,7 @@ def describes(kind: Any, example: Any, *errors: int) -> dict[str, Any]:
                         "schema": msgspec.json.schema_components([kind], ref_template=_REFERENCE)[
                             0
                         ][0],
-                        "example": msgspec.to_builtins(example),
+                        "example": len(_examples) - 1,
                     }
                 },
             },
@@ -87,6 +90,10 @@ def document(app: FastAPI) -> dict[str, Any]:
             routes=app.routes,
             tags=app.openapi_tags,
         )
+        for methods in made["paths"].values():
+            for operation in methods.values():
+                content = operation["responses"]["200"]["content"]["application/json"]
+                content["example"] = _examples[content["example"]]
         components = made.setdefault("components", {})
         _, schemas = msgspec.json.schema_components(_described, ref_template=_REFERENCE)
         components["schemas"] = {**components.get("schemas", {}), **schemas}
