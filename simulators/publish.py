@@ -11,6 +11,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.reasoncodes import ReasonCode
 
 from ingest.errors import ServiceError
+from ingest.message import status_topic
 
 #: Messages that the broker has not acknowledged yet.
 IN_FLIGHT = 1000
@@ -40,7 +41,7 @@ class Publisher:
         secure = url.scheme == "mqtts"
         self._host = url.hostname or "127.0.0.1"
         self._port = url.port or (8883 if secure else 1883)
-        self._status = f"postmine/v1/{site}/{client_id}/status" if site else None
+        self._status = status_topic(site, client_id) if site else None
         self._changed = threading.Condition()
         self._sent = self._acknowledged = 0
         self._answer: ReasonCode | None = None
@@ -55,7 +56,7 @@ class Publisher:
         if secure:
             client.tls_set()
         if self._status:
-            client.will_set(self._status, b'{"status":"offline"}', qos=1, retain=True)
+            client.will_set(self._status, b'{"state":"offline"}', qos=1, retain=True)
 
     def __enter__(self) -> Publisher:
         try:
@@ -87,7 +88,7 @@ class Publisher:
             if error is None:
                 self.flush()
             if self._status and self._client.is_connected():
-                self._send(self._status, b'{"status":"offline"}', retain=True).wait_for_publish(5)
+                self._send(self._status, b'{"state":"offline"}', retain=True).wait_for_publish(5)
         finally:
             self._client.disconnect()
             self._client.loop_stop()
@@ -143,7 +144,7 @@ class Publisher:
     ) -> None:
         del client, userdata, flags, properties
         if self._status and not reason.is_failure:
-            self._send(self._status, b'{"status":"online"}', retain=True)
+            self._send(self._status, b'{"state":"online"}', retain=True)
         with self._changed:
             self._answer = reason
             self._changed.notify_all()

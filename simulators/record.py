@@ -17,8 +17,7 @@ import msgspec
 
 from ingest.clock import iso
 from ingest.errors import ConfigurationError
-
-TOPIC = "postmine/v1/{site}/{instrument}/readings"
+from ingest.message import readings_topic
 
 _encode = msgspec.json.Encoder().encode
 
@@ -118,7 +117,7 @@ def messages_of_csv(
     ConfigurationError
         When a row is not a time and a number; the error names file and line.
     """
-    topic = TOPIC.format(site=site, instrument=instrument)
+    topic = readings_topic(site, instrument)
     zone = ZoneInfo(time_zone)
     with path.open(newline="", encoding="utf-8") as file:
         rows = csv.reader(file)

@@ -18,9 +18,8 @@ import msgspec
 
 from ingest.clock import iso
 from ingest.errors import ConfigurationError
+from ingest.message import clock_topic
 from simulators.record import Line, Recorded
-
-CLOCK_TOPIC = "postmine/v1/{site}/clock"
 
 #: Longest sleep between two ticks of the run's clock, in our own time [s].
 TICK_S = 1.0
@@ -142,7 +141,7 @@ def replay(
         Ends the replay when it is set.
     """
     stop = stop or threading.Event()
-    clock = _Pace(publisher, CLOCK_TOPIC.format(site=site) if send_clock else None, speed, stop)
+    clock = _Pace(publisher, clock_topic(site) if send_clock else None, speed, stop)
     count = skipped = 0
     reported = -REPORT_S
     run_time: datetime | None = None

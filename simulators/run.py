@@ -11,10 +11,11 @@ import numpy as np
 import pandas as pd
 
 from ingest.clock import to_ns
+from ingest.message import readings_topic
 from ingest.site import Instrument, Site
 from simulators.measure import measured, rounded, tipped
 from simulators.process import Floats, Ground, Ints, generator, in_order
-from simulators.record import TOPIC, Recorded
+from simulators.record import Recorded
 from simulators.scenario import Scenario
 
 #: Readings in one message of a logger that sends what it has kept.
@@ -204,7 +205,7 @@ class _Sender:
     """Writes the messages of one instrument, in the units of the wire."""
 
     def __init__(self, site: Site, name: str, series: Series, start_ns: int) -> None:
-        self.topic = TOPIC.format(site=site.name, instrument=name)
+        self.topic = readings_topic(site.name, name)
         kind = site.type_of(name)
         stamps = (start_ns // 1_000_000_000 + series.second).astype("datetime64[s]")
         self._times = np.datetime_as_string(stamps).tolist()

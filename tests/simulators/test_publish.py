@@ -13,6 +13,7 @@ import paho.mqtt.client as mqtt
 import pytest
 
 from ingest.errors import ServiceError
+from ingest.message import decode_status
 from simulators.publish import IN_FLIGHT, Publisher
 
 pytestmark = pytest.mark.broker
@@ -110,8 +111,9 @@ def test_status_is_retained_online_and_then_offline(url: str) -> None:
         publisher.flush()
         late = Listener(url, topic)
         born = late.next()
-        assert (born.payload, born.retain) == (b'{"status":"online"}', True)
-    assert late.next().payload == b'{"status":"offline"}'
+        assert (born.payload, born.retain) == (b'{"state":"online"}', True)
+        assert decode_status(born.payload).state == "online"
+    assert late.next().payload == b'{"state":"offline"}'
     late.close()
 
 
@@ -120,7 +122,7 @@ def test_last_will_when_the_sender_dies(url: str) -> None:
     publisher = Publisher(url, "sender-will", site="abaza").__enter__()
     publisher.flush()
     listener = Listener(url, topic)
-    assert listener.next().payload == b'{"status":"online"}'
+    assert listener.next().payload == b'{"state":"online"}'
     # A second client of the same name: the broker cuts the first one off without a farewell.
     publisher._client.reconnect_delay_set(60, 60)
     thief = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2, client_id="sender-will")
@@ -128,7 +130,7 @@ def test_last_will_when_the_sender_dies(url: str) -> None:
         thief.username_pw_set("mine", "p@ss/word")
     thief.connect("127.0.0.1", int(url.rsplit(":", 1)[1]))
     thief.loop_start()
-    assert listener.next().payload == b'{"status":"offline"}'
+    assert listener.next().payload == b'{"state":"offline"}'
     publisher._client.loop_stop()
     thief.disconnect()
     thief.loop_stop()

@@ -7,6 +7,7 @@ import json
 import numpy as np
 import pytest
 
+from ingest.message import decode_messages
 from ingest.site import Quantity, Site
 from simulators.measure import ACCURACY, tipped
 from simulators.run import Simulation, simulate
@@ -24,6 +25,8 @@ def test_readings_in_equal_readings_out(fortnight: Simulation, abaza: Site) -> N
         root, version, site, instrument, last = message.topic.split("/")
         assert (root, version, site, last) == ("postmine", "v1", "abaza", "readings")
         body = json.loads(message.payload)
+        _, refused = decode_messages(message.payload)
+        assert not refused
         row = found[instrument]
         found[instrument] += 1
         assert body["sequence"] == row + 1
