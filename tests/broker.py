@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -12,9 +13,12 @@ from ingest.broker import Broker, find_mosquitto, free_port, start_broker
 NO_MOSQUITTO = "mosquitto is not installed; on Debian: apt install mosquitto"
 
 
+@contextmanager
 def running_broker(kind: str, folder: Path) -> Iterator[Broker]:
     if kind == "mosquitto" and find_mosquitto() is None:
         pytest.skip(NO_MOSQUITTO)
     broker = start_broker(folder, free_port(), prefer=kind)
-    yield broker
-    broker.stop()
+    try:
+        yield broker
+    finally:
+        broker.stop()

@@ -19,7 +19,8 @@ from tests.broker import NO_MOSQUITTO, running_broker
 
 @pytest.fixture(params=["mosquitto", "iotcore"])
 def broker(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Broker]:
-    yield from running_broker(request.param, tmp_path / "broker")
+    with running_broker(request.param, tmp_path / "broker") as running:
+        yield running
 
 
 def connected(url: str, client_id: str = "test") -> Subscriber:
@@ -67,7 +68,7 @@ def test_messages_come_in_order_and_whole(broker: Broker) -> None:
 
 @pytest.mark.broker
 def test_what_was_not_acknowledged_comes_again(tmp_path: Path) -> None:
-    for broker in running_broker("mosquitto", tmp_path / "broker"):
+    with running_broker("mosquitto", tmp_path / "broker") as broker:
         first = connected(broker.url, "same")
         publish(broker.url, [b"1", b"2", b"3"])
         taken = take_until(first, lambda found: len(payloads_of(found)) >= 3)

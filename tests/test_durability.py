@@ -1,0 +1,91 @@
+"""Kill -9 in the middle: what was acknowledged to its sender is stored exactly once."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from ingest.clock import iso
+from ingest.site import load_site
+from ingest.store.embedded import EmbeddedStore
+from simulators.publish import Publisher
+from tests.broker import running_broker
+from tests.conftest import DATA
+from tests.processes import command, environment, until
+
+T0 = datetime(2024, 1, 1, tzinfo=UTC)
+MESSAGES = 6000
+KILLS = 4
+
+
+@pytest.mark.broker
+def test_kill_9_of_ingest_loses_nothing_and_doubles_nothing(tmp_path: Path) -> None:
+    chance = random.Random(9)
+    data_dir, log = tmp_path / "run", tmp_path / "ingest.log"
+    store = EmbeddedStore(data_dir, load_site(DATA / "small_site"))
+    with running_broker("mosquitto", tmp_path / "broker") as broker:
+        settings = environment(site=DATA / "small_site", data_dir=data_dir, mqtt_url=broker.url)
+
+        def start() -> subprocess.Popen[bytes]:
+            with log.open("ab") as words:
+                return subprocess.Popen(command("ingest"), env=settings, stderr=words)
+
+        # The first connection makes the session that keeps messages from then on.
+        process = start()
+        until(lambda: "mqtt_connected" in log.read_text(), "ingest connects", log=log)
+        kills = sorted(chance.sample(range(MESSAGES // 10, MESSAGES), KILLS))
+        with Publisher(broker.url, "sender") as publisher:
+            for number in range(MESSAGES):
+                content = {
+                    "time": iso(T0 + timedelta(seconds=number)),
+                    "values": {"pore_pressure": float(number)},
+                    "sequence": number,
+                }
+                publisher.publish("postmine/v1/small/pz-1/readings", json.dumps(content).encode())
+                if number in kills:
+                    before = sum(store.counts().values())
+                    until(
+                        lambda before=before, sent=number: (
+                            sum(store.counts().values()) > before or before >= sent
+                        ),
+                        "ingest stores",
+                        log=log,
+                    )
+                    os.kill(process.pid, signal.SIGKILL)
+                    process.wait()
+                    process = start()
+            publisher.flush()
+        until(lambda: sum(store.counts().values()) >= MESSAGES, "all is stored", log=log)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(30) == 0
+    readings = store.readings("pz-1", "pore_pressure", limit=2 * MESSAGES)
+    assert [reading.value for reading in readings] == [float(n) for n in range(MESSAGES)]
+    # Every row came into the changes once, so that whoever follows them sees it once.
+    changed = [row.time for change in store.changes(0, limit=10**6) for row in change.rows]
+    assert len(changed) == len(set(changed)) == MESSAGES
+    assert store.dead_letters() == []
+    store.close()
+
+
+@pytest.mark.broker
+def test_a_stopped_ingest_leaves_at_once(tmp_path: Path) -> None:
+    log = tmp_path / "ingest.log"
+    with running_broker("mosquitto", tmp_path / "broker") as broker:
+        settings = environment(
+            site=DATA / "small_site", data_dir=tmp_path / "run", mqtt_url=broker.url
+        )
+        with log.open("ab") as words:
+            process = subprocess.Popen(command("ingest"), env=settings, stderr=words)
+        until(lambda: "mqtt_connected" in log.read_text(), "ingest connects", log=log)
+        asked = time.monotonic()
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(30) == 0
+        assert time.monotonic() - asked < 10
