@@ -36,7 +36,7 @@ WORKED_EXAMPLE = TerritoryInputs(
     ),
 )
 
-#: What the guide prints, by number; its printed digits are truncated, not rounded.
+#: What the guide prints, by number; some of it is truncated, some rounded.
 PRINTED = {
     "3.1": 2605,
     "3.2": 9.3,
@@ -71,7 +71,7 @@ CORRECTED = {
 def verifications() -> list[Verification]:
     """Return every published number of the worked example beside ours.
 
-    The tolerance is one unit of the last printed digit, because the guide truncates.
+    The tolerance is one unit of the last printed digit, because the guide truncates some numbers.
     """
     values = territory_values(WORKED_EXAMPLE)
     found = []
@@ -99,4 +99,4 @@ def verifications() -> list[Verification]:
 def _last_digit(printed: float) -> float:
     """Return one unit of the last printed digit."""
     _, _, decimals = f"{printed}".partition(".")
-    return 10.0 ** -len(decimals) if decimals.strip("0") else 1.0
+    return 10.0 ** -len(decimals) if decimals else 1.0
