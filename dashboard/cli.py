@@ -494,7 +494,8 @@ def _play(settings: Settings, messages: Iterable[Recorded], speed: float) -> int
         resume_after = opened.store.run_time()
         opened.close()
     site = load_site(settings.site)
-    with Publisher(broker_url(settings), f"postmine-replay-{site.name}") as publisher:
+    sender = f"postmine-replay-{site.name}"
+    with Publisher(broker_url(settings), sender, site=site.name) as publisher:
         done = replay_messages(
             messages,
             publisher,

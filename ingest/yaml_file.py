@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 from ruamel.yaml import YAML
@@ -48,7 +48,7 @@ def read_yaml(path: Path, model: type[Model], context: Any = None) -> Model:
         raise ConfigurationError(
             f"key {'.'.join(map(str, location)) or 'of the file'}",
             value=_short(first["input"]),
-            legal=_legal(first["type"], first["msg"], model),
+            legal=_legal(first["type"], first["msg"], _model_at(model, location[:-1])),
             cure=f"{error.error_count() - 1} more errors" if error.error_count() > 1 else "",
             file=path,
             line=line_of(content, location),
@@ -110,7 +110,19 @@ def _short(value: object) -> object:
     return value if len(text) <= 80 else text[:77] + "..."
 
 
-def _legal(kind: str, message: str, model: type[BaseModel]) -> str:
+def _legal(kind: str, message: str, model: type[BaseModel] | None) -> str:
     if kind == "extra_forbidden":
-        return f"a key that {model.__name__} knows ({', '.join(model.model_fields)})"
+        return f"one of {', '.join(model.model_fields)}" if model else "a key that is known there"
     return message.removeprefix("Value error, ")
+
+
+def _model_at(model: type[BaseModel], location: Iterable[str | int]) -> type[BaseModel] | None:
+    """Return the model that stands at a place of the file, None where it cannot be told."""
+    found: Any = model
+    for part in location:
+        if isinstance(found, type) and issubclass(found, BaseModel):
+            field = found.model_fields.get(str(part))
+            found = field.annotation if field else None
+        else:  # a container: its last argument is what it holds
+            found = (get_args(found) or (None,))[-1 if get_origin(found) is dict else 0]
+    return found if isinstance(found, type) and issubclass(found, BaseModel) else None
