@@ -98,11 +98,4 @@ def load_settings(**given: object) -> Settings:
             value="(not shown)" if secret else first["input"],
             legal=first["msg"].removeprefix("Value error, "),
         ) from error
-    if settings.influxdb_url and not settings.influxdb_token.get_secret_value():
-        raise ConfigurationError(
-            "setting POSTMINE_INFLUXDB_TOKEN",
-            value="",
-            legal="a token that may read and write the bucket",
-            cure="POSTMINE_INFLUXDB_URL is set, so a token is needed",
-        )
     return settings

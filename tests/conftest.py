@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from ingest.site import Site, load_site
+from tests.influxdb_server import TestServer, running_server
 
 DATA = Path(__file__).parent / "data"
 
@@ -14,3 +16,9 @@ DATA = Path(__file__).parent / "data"
 @pytest.fixture(scope="session")
 def small_site() -> Site:
     return load_site(DATA / "small_site")
+
+
+@pytest.fixture(scope="session")
+def influxdb_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestServer]:
+    with running_server(tmp_path_factory.mktemp("influxdb")) as server:
+        yield server

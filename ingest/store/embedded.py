@@ -710,11 +710,12 @@ class EmbeddedStore:
         return tuple(flag for (flag,) in rows)
 
 
-def pivot(rows: Sequence[tuple[int, int, float]]) -> pd.DataFrame:
+def pivot(rows: Sequence[tuple[int, int, float]] | pd.DataFrame) -> pd.DataFrame:
     """Return (time in ns, node, value) rows as a frame (index = time; columns = node)."""
     frame = pd.DataFrame(rows, columns=["time", "node", "value"])
-    frame["time"] = pd.to_datetime(frame["time"], unit="ns", utc=True)
-    return frame.pivot(index="time", columns="node", values="value").astype(float)
+    frame = frame.astype({"node": "int64", "value": float})
+    frame["time"] = _moments(frame["time"])
+    return frame.pivot(index="time", columns="node", values="value")
 
 
 def bucket_width(start: datetime, end: datetime, count: int) -> int:
@@ -735,24 +736,28 @@ def bucket_width(start: datetime, end: datetime, count: int) -> int:
     return -(-length // count)
 
 
-def bucket_frame(rows: Sequence[tuple[Any, ...]], first: int, width: int) -> pd.DataFrame:
+def bucket_frame(
+    rows: Sequence[tuple[Any, ...]] | pd.DataFrame, first: int, width: int
+) -> pd.DataFrame:
     """Return (node, bucket, min, mean, max, count) rows as the frame that `buckets` owes."""
     frame = pd.DataFrame(rows, columns=["node", "bucket", "min", "mean", "max", "count"])
-    starts = pd.to_datetime(
-        first + frame.pop("bucket").astype("int64") * width, unit="ns", utc=True
-    )
-    frame.insert(1, "start", starts)
+    frame.insert(1, "start", _moments(first + frame.pop("bucket").astype("int64") * width))
     return frame
 
 
-def derived_frame(rows: Sequence[tuple[Any, ...]]) -> pd.DataFrame:
+def derived_frame(rows: Sequence[tuple[Any, ...]] | pd.DataFrame) -> pd.DataFrame:
     """Return rows in the order of `DERIVED_COLUMNS` (times in ns) as a frame."""
     frame = pd.DataFrame(rows, columns=list(DERIVED_COLUMNS))
     for name in ("time", "known_at"):
-        frame[name] = pd.to_datetime(frame[name], unit="ns", utc=True)
+        frame[name] = _moments(frame[name])
     for name in ("value", "low", "high"):
         frame[name] = frame[name].astype(float)
     return frame
+
+
+def _moments(ns: pd.Series) -> pd.Series:
+    """Return ns since 1970 as aware UTC times, of one type for empty columns too."""
+    return pd.to_datetime(ns.astype("int64"), unit="ns", utc=True).astype("datetime64[ns, UTC]")
 
 
 @contextmanager

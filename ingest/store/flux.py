@@ -156,10 +156,11 @@ def parse(answer: bytes) -> dict[str, pd.DataFrame]:
     for section in answer.split(b"\r\n\r\n"):
         if not section.strip():
             continue
+        words = section.split(b"\r\n")[1].startswith(b",words,")
         frame = pd.read_csv(
             io.BytesIO(section),
             keep_default_na=False,
-            dtype={"subject": str, "instrument": str, "_field": str},
+            dtype=_TEXTS | ({"_value": str} if words else {}),
         )
         if "error" in frame:
             raise ServiceError(f"InfluxDB could not answer: {frame['error'].iloc[0]}")
@@ -174,6 +175,7 @@ def parse(answer: bytes) -> dict[str, pd.DataFrame]:
     }
 
 
+_TEXTS = dict.fromkeys(("subject", "instrument", "_field"), str)
 _COLUMNS = {"time", "node", "instrument", "subject", "field", "value"}
 
 

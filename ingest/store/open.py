@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ingest.errors import ConfigurationError
 from ingest.settings import Settings
 from ingest.site import Site
 from ingest.store import Store
@@ -13,13 +14,23 @@ def open_store(settings: Settings, site: Site) -> Store:
 
     Raises
     ------
+    ConfigurationError
+        When there is an InfluxDB and no token for it.
     ServiceError
         When the data folder cannot be used.
     """
+    if settings.influxdb_url and not settings.influxdb_token.get_secret_value():
+        raise ConfigurationError(
+            "setting POSTMINE_INFLUXDB_TOKEN",
+            value="",
+            legal="a token that may read and write the bucket",
+            cure="POSTMINE_INFLUXDB_URL is set, so a token is needed: `postmine influxdb-init"
+            " --token-file FILE` makes one",
+        )
     spool = EmbeddedStore(settings.data_dir, site)
     if not settings.influxdb_url:
         return spool
-    from ingest.store.influxdb import InfluxStore
+    from ingest.store.influxdb_store import InfluxStore
 
     return InfluxStore(
         spool,

@@ -1,0 +1,194 @@
+"""The forwarder: brings what the spool has made durable to InfluxDB, in order, losing nothing.
+
+The cursor moves when InfluxDB has answered, so that a crash sends a block once more at most, and
+sending twice changes nothing. There must be one forwarder per run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+import structlog
+
+from ingest.clock import Clock, WallClock, from_ns
+from ingest.errors import ConfigurationError
+from ingest.run import Run
+from ingest.store import DeadLetter, Row
+from ingest.store.embedded import EmbeddedStore
+from ingest.store.influxdb import Unwritable
+from ingest.store.influxdb_store import DERIVED_FOLLOWER, FOLLOWER, InfluxStore
+from ingest.store.line_protocol import derived_lines, row_lines
+
+log = structlog.get_logger()
+
+#: Larger blocks are not faster, smaller ones are.
+BLOCK_ROWS = 20_000
+_CHANGES_AT_ONCE = 200
+
+
+class Behind(NamedTuple):
+    """How far InfluxDB is behind the spool."""
+
+    changes: int
+    seconds: float
+
+
+class Forwarder:
+    """Follows the changes of one run's spool into InfluxDB.
+
+    Parameters
+    ----------
+    spool
+        The embedded store of the run.
+    influx
+        The store that is read from InfluxDB.
+    clock
+        What `behind` measures against; the wall clock by default, a replay's own in a replay.
+    """
+
+    def __init__(
+        self, spool: EmbeddedStore, influx: InfluxStore, clock: Clock | None = None
+    ) -> None:
+        self._spool, self._server = spool, influx.server
+        self._clock = clock or WallClock()
+        self.forwarded = 0
+        self.refused = 0
+        self.too_old = 0
+
+    def step(self) -> int:
+        """Forward one block of rows and one of computed points; return how many there were.
+
+        Raises
+        ------
+        ServiceError
+            When InfluxDB cannot take them now; the cursor has not moved beyond what it has.
+        """
+        return self._forward_rows() + self._forward_derived()
+
+    def detail(self) -> str:
+        """Return what has been done and what waits, in words."""
+        behind = self.behind()
+        waits = f", {behind.changes} changes wait since {behind.seconds:.0f} s" * bool(
+            behind.changes
+        )
+        refused = f", {self.refused} refused" * bool(self.refused)
+        too_old = f", {self.too_old} older than the bucket keeps" * bool(self.too_old)
+        return f"{self.forwarded} rows forwarded{refused}{too_old}{waits}"
+
+    def behind(self) -> Behind:
+        """Return how many changes wait, and for how long the oldest has [s]."""
+        cursor = self._spool.cursor(FOLLOWER)
+        waiting = self._spool.changes(cursor, limit=1)
+        if not waiting:
+            return Behind(0, 0.0)
+        oldest = from_ns(min(row.received for row in waiting[0].rows))
+        seconds = (self._now() - oldest).total_seconds()
+        return Behind(self._spool.last_sequence() - cursor, max(seconds, 0.0))
+
+    def _now(self) -> datetime:
+        return self._spool.run_time() or self._clock.now()
+
+    def _forward_rows(self) -> int:
+        cursor = reached = self._spool.cursor(FOLLOWER)
+        rows: list[Row] = []
+        while len(rows) < BLOCK_ROWS:
+            changes = self._spool.changes(reached, _CHANGES_AT_ONCE)
+            for change in changes:
+                rows += change.rows
+                reached = change.sequence
+                if len(rows) >= BLOCK_ROWS:
+                    break
+            if len(changes) < _CHANGES_AT_ONCE:
+                break
+        # One change may hold more than a block: the rows of a long import.
+        for first in range(0, len(rows), BLOCK_ROWS):
+            self._write_rows(rows[first : first + BLOCK_ROWS])
+        if reached > cursor:
+            self._spool.move_cursor(FOLLOWER, reached)
+        self.forwarded += len(rows)
+        return len(rows)
+
+    def _forward_derived(self) -> int:
+        changes = self._spool.derived_changes(self._spool.cursor(DERIVED_FOLLOWER))
+        if not changes:
+            return 0
+        points = [point for _, written in changes for point in written]
+        self._write(
+            derived_lines(points),
+            lambda index: (f"influxdb/derived/{points[index].series}", points[index].known_at),
+        )
+        self._spool.move_cursor(DERIVED_FOLLOWER, changes[-1][0])
+        return len(points)
+
+    def _write_rows(self, rows: Sequence[Row]) -> None:
+        self._write(
+            row_lines(rows),
+            lambda index: (
+                f"influxdb/{rows[index].type}/{rows[index].instrument}",
+                from_ns(rows[index].received),
+            ),
+        )
+
+    def _write(self, lines: Sequence[str], origin: Callable[[int], tuple[str, datetime]]) -> None:
+        """Write lines; those that InfluxDB will never take become dead letters.
+
+        `origin` returns the topic and the time of a line's dead letter.
+        """
+        refused = self._refused(lines)
+        if not refused:
+            return
+        letters = []
+        for index, reason in sorted(refused.items()):
+            topic, received = origin(index)
+            payload = lines[index].encode()
+            letters.append(
+                DeadLetter(
+                    topic=topic,
+                    payload=payload,
+                    size=len(payload),
+                    reason=f"InfluxDB does not take this line: {reason}",
+                    received=received,
+                )
+            )
+        self._spool.append([], letters)
+        self.refused += len(letters)
+        log.error("refused_by_influxdb", lines=len(letters), first=letters[0].reason)
+
+    def _refused(self, lines: Sequence[str]) -> dict[int, str]:
+        """Write lines; return the reason for each one that InfluxDB will never take.
+
+        It refuses a whole block for one bad line: halves find the line.
+        """
+        refused: dict[int, str] = {}
+        blocks = [(0, len(lines))]
+        while blocks:
+            first, end = blocks.pop()
+            try:
+                too_old = self._server.write("\n".join(lines[first:end]).encode())
+            except Unwritable as error:
+                if end - first == 1:
+                    refused[first] = str(error)
+                    continue
+                middle = (first + end) // 2
+                # The first half goes first: of two values of one row the later one must win.
+                blocks += [(middle, end), (first, middle)]
+            else:
+                self.too_old += too_old
+        return refused
+
+
+def open_forwarder(run: Run) -> Forwarder:
+    """Return the forwarder of a run.
+
+    Raises
+    ------
+    ConfigurationError
+        When the run has no InfluxDB.
+    """
+    if not isinstance(run.store, InfluxStore):
+        raise ConfigurationError(
+            "setting POSTMINE_INFLUXDB_URL", value="", legal="the address of an InfluxDB 2"
+        )
+    return Forwarder(run.store.spool, run.store, run.clock)

@@ -1,0 +1,603 @@
+"""The store of a site that has an InfluxDB 2; the embedded store is its spool.
+
+What is written goes to the spool first; `ingest.forward` brings it to InfluxDB. Readings, buckets
+and computed series are read from InfluxDB; changes, cursors, dead letters, flags, what corrections
+replaced, and states from the spool.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from ingest.clock import from_ns, to_ns
+from ingest.errors import ConfigurationError, PostmineError
+from ingest.site import Site
+from ingest.store import (
+    Appended,
+    Change,
+    DeadLetter,
+    Derived,
+    Health,
+    Reading,
+    Row,
+    SenderStatus,
+    flux,
+)
+from ingest.store.embedded import (
+    DERIVED_COLUMNS,
+    EmbeddedStore,
+    bucket_frame,
+    bucket_width,
+    derived_frame,
+    pivot,
+)
+from ingest.store.influxdb import InfluxServer
+
+#: The forwarder's cursor in the spool, and its cursor through computed series.
+FOLLOWER, DERIVED_FOLLOWER = "influxdb", "influxdb_derived"
+
+_DAY_NS = 86_400 * 1_000_000_000
+
+
+class InfluxStore:
+    """The store of a run whose readers read from InfluxDB.
+
+    Parameters
+    ----------
+    spool
+        The embedded store of the run; it is closed with this one.
+    url, token, org, bucket
+        See `InfluxServer`.
+
+    Raises
+    ------
+    ConfigurationError
+        When a quantity has the name of one of our own fields.
+    """
+
+    def __init__(
+        self, spool: EmbeddedStore, site: Site, *, url: str, token: str, org: str, bucket: str
+    ) -> None:
+        for kind in site.instrument_types.values():
+            for name in (flux.RECEIVED, flux.SEQUENCE):
+                if name in kind.quantities:
+                    raise ConfigurationError(
+                        f"instrument type {kind.name}: quantity",
+                        value=name,
+                        legal=f"another name: {name!r} is a field of every row in InfluxDB",
+                    )
+        self.spool, self._site = spool, site
+        self.server = InfluxServer(url, token, org, bucket)
+        self._bucket = bucket
+
+    # -- writing, and what stays with the spool ---------------------------------------------------
+
+    def append(
+        self,
+        rows: Sequence[Row],
+        dead_letters: Sequence[DeadLetter] = (),
+        run_time: datetime | None = None,
+        statuses: Sequence[SenderStatus] = (),
+    ) -> Appended:
+        """Make a batch durable in the spool; it can be read when it has been forwarded."""
+        return self.spool.append(rows, dead_letters, run_time, statuses)
+
+    def write_derived(self, points: Iterable[Derived]) -> None:
+        """Make points of computed series durable in the spool, to be forwarded."""
+        self.spool.write_derived(points)
+
+    def readable_until(self, now: datetime) -> datetime:
+        """Return `now`, or when the first row was received that has not been forwarded."""
+        pending = self.spool.changes(self.spool.cursor(FOLLOWER), limit=1)
+        if not pending:
+            return now
+        return min(now, from_ns(min(row.received for row in pending[0].rows)))
+
+    def changes(self, since: int, limit: int = 1000) -> list[Change]:
+        """Return the changes after a sequence number that can be read from InfluxDB."""
+        forwarded = self.spool.cursor(FOLLOWER)
+        return [c for c in self.spool.changes(since, limit) if c.sequence <= forwarded]
+
+    def cursor(self, follower: str) -> int:
+        """Return the last change that a follower has dealt with, 0 at first."""
+        return self.spool.cursor(follower)
+
+    def move_cursor(self, follower: str, sequence: int) -> None:
+        """Remember durably what a follower has dealt with."""
+        self.spool.move_cursor(follower, sequence)
+
+    def write_state(self, service: str, time: datetime, document: bytes) -> None:
+        """Store what a service (twin, risk) knew at `time`, as JSON."""
+        self.spool.write_state(service, time, document)
+
+    def state(self, service: str, *, known_at: datetime | None = None) -> bytes | None:
+        """Return the last state of a service, up to `known_at`; None if there is none."""
+        return self.spool.state(service, known_at=known_at)
+
+    def dead_letters(self, *, limit: int = 100, before: int | None = None) -> list[DeadLetter]:
+        """Return dead letters, newest first; `before` is the id that ended the page before."""
+        return self.spool.dead_letters(limit=limit, before=before)
+
+    def statuses(self) -> list[SenderStatus]:
+        """Return the last word of each sender, by name."""
+        return self.spool.statuses()
+
+    def run_time(self) -> datetime | None:
+        """Return the clock of a replay run, None in a live one."""
+        return self.spool.run_time()
+
+    def counts(self) -> Mapping[str, int]:
+        """Return the number of rows per instrument type."""
+        return self.spool.counts()
+
+    def health(self) -> Health:
+        """Return whether InfluxDB can be read, and how far it has been filled; never raises."""
+        spool = self.spool.health()
+        ok, detail = spool.ok, spool.detail
+        forwarded = 0
+        if ok:
+            forwarded = self.spool.cursor(FOLLOWER)
+            behind = spool.last_sequence - forwarded
+            detail = f"{self.server.address}, bucket {self._bucket}" + (
+                f", {behind} changes behind" if behind else ""
+            )
+            try:
+                self.server.check()
+            except PostmineError as error:
+                ok, detail = False, str(error)
+        return Health(
+            ok=ok,
+            backend="influxdb",
+            detail=detail,
+            rows=spool.rows,
+            last_sequence=spool.last_sequence,
+            forwarded_sequence=forwarded,
+            dead_letters=spool.dead_letters,
+        )
+
+    def close(self) -> None:
+        """Release the connections and the spool."""
+        self.server.close()
+        self.spool.close()
+
+    # -- reading ----------------------------------------------------------------------------------
+
+    def latest(
+        self, *, at: datetime | None = None, known_at: datetime | None = None
+    ) -> list[Reading]:
+        """Return the last measured value of each (instrument, node, quantity), up to `at`."""
+        stop = flux.LAST if at is None else to_ns(at) + 1
+        found = self._last(stop)
+        if known_at is not None:
+            self._as_known(found, stop, known_at)
+        result = []
+        for instrument in self._site:
+            for node in range(instrument.node_count):
+                for quantity in self._site.instrument_types[instrument.type].quantities:
+                    last = found.get((instrument.name, node, quantity))
+                    if last is None:
+                        continue
+                    flags = self.spool.flagged(
+                        instrument.name, quantity, start=last.time, end=last.time + 1
+                    )
+                    result.append(
+                        Reading(
+                            instrument.name,
+                            quantity,
+                            node,
+                            from_ns(last.time),
+                            from_ns(last.received),
+                            last.value,
+                            flags.get((node, last.time), ()),
+                        )
+                    )
+        return result
+
+    def readings(
+        self,
+        instrument: str,
+        quantity: str,
+        *,
+        start: datetime | None = None,
+        end: datetime | None = None,
+        known_at: datetime | None = None,
+        node: int | None = None,
+        limit: int = 1000,
+        after: tuple[int, int] | None = None,
+    ) -> list[Reading]:
+        """Return values with start <= time < end, by (time, node)."""
+        first, stop = _bounds(start, end)
+        if after is not None:
+            first = max(first, after[0] if after[1] >= 0 else after[0] + 1)
+        parts: list[pd.DataFrame] = []
+        missing = limit
+        while missing > 0 and first < stop:
+            rows, horizon = self._page(instrument, quantity, first, stop, known_at, node, missing)
+            if after is not None and after[1] >= 0:
+                rows = rows[(rows["time"] > after[0]) | (rows["node"] > after[1])]
+            parts.append(rows.iloc[:missing])
+            missing -= len(parts[-1])
+            first = horizon
+        found = pd.concat(parts) if parts else _NO_ROWS
+        if found.empty:
+            return []
+        flags = self.spool.flagged(
+            instrument, quantity, start=int(found["time"].min()), end=int(found["time"].max()) + 1
+        )
+        return [
+            Reading(
+                instrument,
+                quantity,
+                at_node,
+                from_ns(time),
+                from_ns(received),
+                value,
+                flags.get((at_node, time), ()),
+            )
+            for time, at_node, received, value in zip(
+                *(found[name].tolist() for name in _ROW_COLUMNS), strict=True
+            )
+        ]
+
+    def frame(
+        self,
+        instrument: str,
+        quantity: str,
+        *,
+        start: datetime | None = None,
+        end: datetime | None = None,
+        known_at: datetime | None = None,
+        trusted: bool = True,
+    ) -> pd.DataFrame:
+        """Return values as a frame (index = time, aware UTC; columns = node index)."""
+        first, stop = _bounds(start, end)
+        rows = self._rows(instrument, quantity, first, stop, known_at, trusted=trusted)
+        return pivot(rows[["time", "node", "value"]])
+
+    def buckets(
+        self,
+        instrument: str,
+        quantity: str,
+        *,
+        start: datetime,
+        end: datetime,
+        count: int,
+        known_at: datetime | None = None,
+        trusted: bool = False,
+    ) -> pd.DataFrame:
+        """Return `count` equal buckets of [start, end): node, start, min, mean, max, count.
+
+        The engine aggregates what is believed now. Where a value is left out (flagged, or not
+        known yet at `known_at`) the buckets from the first to the last such one are made anew
+        from their rows.
+        """
+        first, stop, width = to_ns(start), to_ns(end), bucket_width(start, end, count)
+        answer = self.server.query(
+            flux.buckets(
+                self._bucket,
+                self._site.instruments[instrument].type,
+                instrument,
+                quantity,
+                start=first,
+                stop=stop,
+                width=width,
+                known_at=None if known_at is None else to_ns(known_at),
+            )
+        )
+        table = self._aggregated(instrument, answer, first, width)
+        times = answer["late"]["time"].tolist() if "late" in answer else []
+        if known_at is not None:
+            undone = self.spool.undone(instrument, quantity, known_at, start=first, end=stop)
+            times += [row[0] for row in undone]
+        if trusted:
+            flagged = self.spool.flagged(instrument, quantity, start=first, end=stop)
+            times += [time for _, time in flagged]
+        if times:
+            low, high = (min(times) - first) // width, (max(times) - first) // width
+            rows = self._rows(
+                instrument,
+                quantity,
+                first + low * width,
+                min(first + (high + 1) * width, stop),
+                known_at,
+                trusted=trusted,
+            )
+            rows = rows.assign(bucket=(rows["time"] - first) // width)
+            anew = rows.groupby(["node", "bucket"], as_index=False)["value"].agg(
+                ["min", "mean", "max", "count"]
+            )
+            untouched = table[(table["bucket"] < low) | (table["bucket"] > high)]
+            table = pd.concat([part for part in (untouched, anew) if len(part)] or [untouched])
+            table = table.sort_values(["node", "bucket"], ignore_index=True)
+        return bucket_frame(table[["node", "bucket", *flux.AGGREGATES]], first, width)
+
+    def span(self) -> tuple[datetime, datetime] | None:
+        """Return the first and the last measured time, None for an empty store."""
+        answer = self.server.query(flux.ends(self._bucket, self._kinds()))
+        ends = [
+            frame[frame["instrument"].isin(list(self._site.instruments))]["time"]
+            for frame in answer.values()
+        ]
+        if not ends or ends[0].empty:
+            return None
+        return from_ns(int(min(e.min() for e in ends))), from_ns(int(max(e.max() for e in ends)))
+
+    def derived(
+        self,
+        series: str,
+        subject: str | None = None,
+        *,
+        start: datetime | None = None,
+        end: datetime | None = None,
+        known_at: datetime | None = None,
+    ) -> pd.DataFrame:
+        """Return a computed series by time."""
+        answer = self.server.query(
+            flux.derived(self._bucket, series, subject, *_bounds(start, end))
+        )
+        if not answer:
+            return derived_frame([])
+        key = ["subject", "time"]
+        table = answer["words"].pivot(index=key, columns="field", values="value")
+        table["known_at"] = answer["known_at"].set_index(key)["value"]
+        for name in ("value", "low", "high"):
+            table[name] = np.nan
+        if "numbers" in answer:
+            numbers = answer["numbers"].pivot(index=key, columns="field", values="value")
+            for name in map(str, numbers):
+                unknown = table["unknown"].str.split().apply(lambda words, n=name: n in words)
+                table[name] = numbers[name].reindex(table.index).mask(unknown)
+        if known_at is not None:
+            table = table[table["known_at"] <= to_ns(known_at)]
+        table = table.reset_index().sort_values(["time", "subject"], ignore_index=True)
+        return derived_frame(table[list(DERIVED_COLUMNS)])
+
+    # -- inside -----------------------------------------------------------------------------------
+
+    def _kinds(self) -> set[str]:
+        return {instrument.type for instrument in self._site}
+
+    def _rows(
+        self,
+        instrument: str,
+        quantity: str,
+        start: int,
+        stop: int,
+        known_at: datetime | None = None,
+        *,
+        trusted: bool = False,
+    ) -> pd.DataFrame:
+        """Return all values of a range by (time, node), with `received` when `known_at` is given.
+
+        Columns: time [ns], node, received [ns], value.
+        """
+        kind = self._site.instruments[instrument].type
+        answer = self.server.query(
+            flux.rows(
+                self._bucket,
+                kind,
+                instrument,
+                quantity,
+                start=start,
+                stop=stop,
+                received=known_at is not None,
+            )
+        )
+        rows = _joined(answer) if known_at is not None else answer.get("value", _NO_ROWS)
+        rows = self._corrected(rows, instrument, quantity, start, stop, known_at, None)
+        if trusted and len(rows):
+            flagged = self.spool.flagged(instrument, quantity, start=start, end=stop)
+            if flagged:
+                keys = pd.MultiIndex.from_frame(rows[["node", "time"]])
+                rows = rows[~keys.isin(list(flagged))]
+        return rows
+
+    def _page(
+        self,
+        instrument: str,
+        quantity: str,
+        start: int,
+        stop: int,
+        known_at: datetime | None,
+        node: int | None,
+        limit: int,
+    ) -> tuple[pd.DataFrame, int]:
+        """Return about `limit` values from `start` on, and the time up to which they are all."""
+        kind = self._site.instruments[instrument].type
+        # One more per node than is wanted: the page before may have ended within `start`.
+        count = limit + 1
+        of = (self._bucket, kind, instrument)
+        values = self.server.query(
+            flux.rows(*of, quantity, start=start, stop=stop, node=node, limit=count)
+        ).get("value", _NO_ROWS)
+        full = values.groupby("node")["time"].agg(["size", "max"])
+        full = full[full["size"] >= count]
+        horizon = int(full["max"].min()) + 1 if len(full) else stop
+        values = values[values["time"] < horizon]
+        rows = _NO_ROWS
+        if len(values):
+            came = self.server.query(
+                flux.rows(
+                    *of,
+                    flux.RECEIVED,
+                    start=start,
+                    stop=int(values["time"].max()) + 1,
+                    node=node,
+                )
+            )
+            rows = _joined({"value": values, "received": came.get("value", _NO_ROWS)})
+        return self._corrected(rows, instrument, quantity, start, horizon, known_at, node), horizon
+
+    def _corrected(
+        self,
+        rows: pd.DataFrame,
+        instrument: str,
+        quantity: str,
+        start: int,
+        stop: int,
+        known_at: datetime | None,
+        node: int | None,
+    ) -> pd.DataFrame:
+        """Return rows as they were known, in order: what came later undone from the spool."""
+        if known_at is not None:
+            undone = pd.DataFrame(
+                self.spool.undone(instrument, quantity, known_at, start=start, end=stop),
+                columns=list(_ROW_COLUMNS),
+            )
+            if node is not None:
+                undone = undone[undone["node"] == node]
+            rows = rows[rows["received"] <= to_ns(known_at)]
+            if len(undone):
+                # What the spool says goes first: InfluxDB may not have a correction yet.
+                rows = pd.concat([undone, rows] if len(rows) else [undone])
+                rows = rows.drop_duplicates(["time", "node"]).dropna(subset=["value"])
+        nodes = self._site.instruments[instrument].node_count
+        rows = rows[rows["node"].between(0, nodes - 1)]
+        rows = rows.sort_values(["time", "node"], ignore_index=True)
+        return rows.astype({"value": float})
+
+    def _aggregated(
+        self, instrument: str, answer: dict[str, pd.DataFrame], first: int, width: int
+    ) -> pd.DataFrame:
+        """Return the engine's aggregates side by side: node, bucket, min, mean, max, count."""
+        nodes = self._site.instruments[instrument].node_count
+        columns = [
+            answer.get(name, _NO_ROWS).set_index(["node", "time"])["value"].rename(name)
+            for name in flux.AGGREGATES
+        ]
+        table = pd.concat(columns, axis=1).reset_index().sort_values(["node", "time"])
+        table["bucket"] = (table.pop("time") - first) // width
+        table = table.astype({"min": float, "mean": float, "max": float})
+        return table[table["node"] < nodes].reset_index(drop=True)
+
+    def _last(self, stop: int) -> dict[tuple[str, int, str], _Last]:
+        """Return the last value before `stop` of each (instrument, node, quantity)."""
+        kinds = self._kinds()
+        quantities = {q for kind in kinds for q in self._site.instrument_types[kind].quantities}
+        answer = self.server.query(flux.last(self._bucket, kinds, quantities, stop))
+        if "value" not in answer:
+            return {}
+        # The engine may answer one row before 1970 and one after it for the same series.
+        came = {
+            (instrument, node): (time, received)
+            for time, instrument, node, received in _records(
+                answer["received"].sort_values("time"), "time", "instrument", "node", "value"
+            )
+        }
+        values = {
+            (instrument, node, quantity): (time, value)
+            for time, instrument, node, quantity, value in _records(
+                answer["value"].sort_values("time"), "time", "instrument", "node", "field", "value"
+            )
+            if instrument in self._site.instruments
+        }
+        behind = {
+            (self._site.instruments[instrument].type, instrument, node, time)
+            for (instrument, node, _), (time, _) in values.items()
+            if came[instrument, node][0] != time
+        }
+        older: dict[tuple[str, int, int], int] = {}
+        if behind:
+            for frame in self.server.query(flux.received_at(self._bucket, behind)).values():
+                for time, instrument, node, received in _records(
+                    frame, "time", "instrument", "node", "value"
+                ):
+                    older[instrument, node, time] = received
+        return {
+            (instrument, node, quantity): _Last(
+                time,
+                came[instrument, node][1]
+                if came[instrument, node][0] == time
+                else older[instrument, node, time],
+                float(value),
+            )
+            for (instrument, node, quantity), (time, value) in values.items()
+        }
+
+    def _as_known(
+        self, found: dict[tuple[str, int, str], _Last], stop: int, known_at: datetime
+    ) -> None:
+        """Put back what was last known at a time wherever something later has come since."""
+        moment = to_ns(known_at)
+        for instrument in self._site:
+            for quantity in self._site.instrument_types[instrument.type].quantities:
+                keys = [
+                    key
+                    for node in range(instrument.node_count)
+                    if (key := (instrument.name, node, quantity)) in found
+                ]
+                undone = self.spool.undone(instrument.name, quantity, known_at, end=stop)
+                changed = {row[1] for row in undone}
+                doubtful = {
+                    key for key in keys if found[key].received > moment or key[1] in changed
+                }
+                if doubtful:
+                    known = self._look_back(instrument.name, quantity, doubtful, stop, known_at)
+                    for key in doubtful:
+                        del found[key]
+                    found |= known
+
+    def _look_back(
+        self,
+        instrument: str,
+        quantity: str,
+        wanted: set[tuple[str, int, str]],
+        stop: int,
+        known_at: datetime,
+    ) -> dict[tuple[str, int, str], _Last]:
+        """Return the last values known at a time, from ever longer stretches before `stop`."""
+        found: dict[tuple[str, int, str], _Last] = {}
+        days = 2
+        # What was measured long after `known_at` cannot have been received by then.
+        high = min(stop, to_ns(known_at) + _DAY_NS)
+        low = stop
+        while low > flux.FIRST and len(found) < len(wanted):
+            low = high - days * _DAY_NS if days < 10_000 else flux.FIRST
+            rows = self._rows(instrument, quantity, low, high, known_at)
+            for time, node, received, value in _records(rows, *_ROW_COLUMNS):
+                if (key := (instrument, node, quantity)) in wanted:
+                    found[key] = _Last(time, received, value)
+            days *= 8
+        return found
+
+
+class _Last(NamedTuple):
+    time: int
+    received: int
+    value: float
+
+
+_ROW_COLUMNS = ("time", "node", "received", "value")
+_NO_ROWS = pd.DataFrame(
+    {
+        "time": pd.Series(dtype="int64"),
+        "node": pd.Series(dtype="int64"),
+        "received": pd.Series(dtype="int64"),
+        "value": pd.Series(dtype="float64"),
+    }
+)
+
+
+def _joined(answer: dict[str, pd.DataFrame]) -> pd.DataFrame:
+    """Return values with the time at which their row came."""
+    values = answer.get("value", _NO_ROWS)[["time", "node", "value"]]
+    came = answer.get("received", _NO_ROWS)[["time", "node", "value"]]
+    joined = values.merge(came.rename(columns={"value": "received"}), on=["time", "node"])
+    return joined[list(_ROW_COLUMNS)]
+
+
+def _records(frame: pd.DataFrame, *columns: str) -> Iterator[tuple[Any, ...]]:
+    """Return the rows of a frame as tuples of Python values."""
+    return zip(*(frame[name].tolist() for name in columns), strict=True)
+
+
+def _bounds(start: datetime | None, end: datetime | None) -> tuple[int, int]:
+    return (
+        flux.FIRST if start is None else to_ns(start),
+        flux.LAST if end is None else to_ns(end),
+    )
