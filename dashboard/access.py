@@ -242,11 +242,11 @@ class Policy:
 
 
 def script_hashes(page: str) -> list[str]:
-    """Return what a policy must hold for each inline script of a page."""
+    """Return what a policy must hold for each inline script (not: data) of a page."""
     return [
         f"'sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}'"
         for attributes, script in _SCRIPT.findall(page)
-        if "src=" not in attributes
+        if "src=" not in attributes and "application/json" not in attributes
     ]
 
 
