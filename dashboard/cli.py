@@ -43,6 +43,9 @@ SpeedOption = Annotated[
     float | None,
     typer.Option("--speed", min=0, help="Site seconds a second; 0: as fast as possible."),
 ]
+LeadOption = Annotated[
+    float, typer.Option("--lead", min=0, help="Days at the start that go as fast as possible.")
+]
 SeedOption = Annotated[int | None, typer.Option("--seed", help="Instead of the scenario's own.")]
 PortOption = Annotated[
     int | None, typer.Option("--port", min=0, max=65535, help="Port of the page and the API.")
@@ -154,9 +157,7 @@ def twin(site: SiteOption = None, data_dir: DataDirOption = None) -> None:
 
     with _Opened(site, data_dir) as opened:
         run_ = opened.run
-        service = TwinService(
-            run_.site, run_.store, run_.clock, state_every_s=run_.state_every_s
-        )
+        service = TwinService(run_.site, run_.store, run_.clock, state_every_s=run_.state_every_s)
         run_steps(lambda: service.step(most=1), _stop_event(), opened.heartbeat("twin"))
 
 
@@ -246,6 +247,7 @@ def simulate(
     out: Annotated[str, typer.Option("--out", help="FILE.ndjson, FILE.ndjson.gz, mqtt or store.")],
     seed: SeedOption = None,
     speed: SpeedOption = 0.0,
+    lead_d: LeadOption = 0.0,
     site: SiteOption = None,
     data_dir: DataDirOption = None,
     as_json: JsonOption = False,
@@ -265,7 +267,7 @@ def simulate(
     described = load_scenario(scenario)
     messages = simulate_scenario(described, loaded, seed=seed).messages()
     if out == "mqtt":
-        count = _play(settings, messages, speed or 0.0)
+        count = _play(settings, messages, speed or 0.0, lead_d)
     elif out == "store":
         count = _store(settings, messages, described.name)
     else:
@@ -281,6 +283,7 @@ def simulate(
 def replay(
     file: Annotated[Path, typer.Argument(help="A recording: .ndjson or .ndjson.gz.")],
     speed: SpeedOption = 0.0,
+    lead_d: LeadOption = 0.0,
     site: SiteOption = None,
     data_dir: DataDirOption = None,
     as_json: JsonOption = False,
@@ -289,7 +292,7 @@ def replay(
     from simulators.replay import read_ndjson
 
     settings = _settings(site, data_dir)
-    count = _play(settings, read_ndjson(file), speed or 0.0)
+    count = _play(settings, read_ndjson(file), speed or 0.0, lead_d)
     _result({"file": str(file), "messages": count}, as_json, f"{file}: {count} messages sent")
 
 
@@ -479,7 +482,7 @@ def _stop_event() -> threading.Event:
     return stop
 
 
-def _play(settings: Settings, messages: Iterable[Recorded], speed: float) -> int:
+def _play(settings: Settings, messages: Iterable[Recorded], speed: float, lead_d: float) -> int:
     """Send messages to the broker; a replay run goes on where its clock stands."""
     from ingest.run import broker_url, open_run, run_clock_kind
     from ingest.site import load_site
@@ -501,6 +504,7 @@ def _play(settings: Settings, messages: Iterable[Recorded], speed: float) -> int
             publisher,
             site=site.name,
             speed=speed,
+            lead_d=lead_d,
             send_clock=replayed,
             resume_after=resume_after,
             stop=stop,

@@ -61,7 +61,14 @@ def run_demo(
         say(f"postmine demo: site {site.name}, {title}")
         say(f"  data folder: {settings.data_dir}" + ("" if kept else " (removed at the end)"))
         run = stack.enter_context(
-            contextlib.closing(open_run(settings, clock="replay", name=_run_name(title)))
+            contextlib.closing(
+                open_run(
+                    settings,
+                    clock="replay",
+                    name=_run_name(title),
+                    state_every_s=site.demo.state_every_s,
+                )
+            )
         )
         _supervise(run, player, stop, for_s, logs=settings.data_dir / "logs")
     say("stopped")
@@ -185,6 +192,7 @@ def _player(
 ) -> tuple[list[str], str]:
     """Return the command that feeds the run, and what it is in words."""
     pace = ["--speed", str(site.demo.speed if speed is None else speed)]
+    pace += ["--lead", str(site.demo.lead_d)]
     scenario = scenario or site.demo.scenario
     if scenario:
         from simulators.scenario import load_scenario

@@ -200,11 +200,24 @@ class Instrument(Configured):
 
 
 class Demonstration(Configured):
-    """What `postmine demo` plays for this site: a scenario's name, or a recording beside it."""
+    """What `postmine demo` plays for this site: a scenario's name, or a recording beside it.
+
+    Parameters
+    ----------
+    speed
+        Seconds of the site in a second of ours [1].
+    lead_d
+        Days at the start that are played as fast as possible, so that the first look shows a run
+        that is under way [d].
+    state_every_s
+        Time between two states of the twin [s]; None: the site's own.
+    """
 
     scenario: str | None = None
     recording: str | None = None
     speed: float = Field(default=50_000, gt=0)
+    lead_d: float = Field(default=0, ge=0)
+    state_every_s: float | None = Field(default=None, gt=0)
 
 
 class Site(Configured):

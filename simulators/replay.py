@@ -113,6 +113,7 @@ def replay(
     site: str,
     speed: float,
     send_clock: bool,
+    lead_d: float = 0.0,
     resume_after: datetime | None = None,
     on_progress: Callable[[Replayed], None] | None = None,
     stop: threading.Event | None = None,
@@ -132,6 +133,8 @@ def replay(
         Seconds of the run in a second of ours; 0: as fast as the broker takes them.
     send_clock
         Whether to drive the run's clock; False in a run on the wall clock.
+    lead_d
+        Days from the first message on that go as fast as the broker takes them [d].
     resume_after
         Messages received before were sent by an earlier replay and are skipped; those of that very
         moment may have been cut off in the middle and are sent again, which changes nothing.
@@ -145,11 +148,14 @@ def replay(
     count = skipped = 0
     reported = -REPORT_S
     run_time: datetime | None = None
+    paced_from: datetime | None = None
     for received, together in itertools.groupby(messages, key=lambda message: message.received):
+        paced_from = paced_from or received + timedelta(days=lead_d)
         if resume_after is not None and received < resume_after:
             skipped += sum(1 for _ in together)
             continue
-        clock.wait_until(received)
+        if received >= paced_from:
+            clock.wait_until(received)
         if stop.is_set():
             break
         clock.send(received)

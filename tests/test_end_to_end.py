@@ -50,7 +50,7 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Played]:
     with started(*arguments, log=log) as process:
         until(lambda: "scenario has ended" in log.read_text(), "the scenario plays", 300, log)
         demo = Played(port, data_dir, log)
-        last = load_scenario(str(SCENARIO)).end - timedelta(hours=1)
+        last = load_scenario(str(SCENARIO)).end - timedelta(hours=6)
 
         def assessed() -> bool:
             risks = demo.get("/risks")
@@ -102,7 +102,9 @@ def test_the_wire_and_the_offline_path_know_the_same(played: Played, tmp_path: P
     """The same scenario and seed give the same states, at any speed and by any way."""
     site = load_site("abaza")
     offline = tmp_path / "offline"
-    evaluate(load_scenario(str(SCENARIO)), site, folder=offline, state_every_s=site.state_every_s)
+    evaluate(
+        load_scenario(str(SCENARIO)), site, folder=offline, state_every_s=site.demo.state_every_s
+    )
     ours, theirs = EmbeddedStore(played.data_dir, site), EmbeddedStore(offline, site)
     scenario = load_scenario(str(SCENARIO))
     compared = 0
@@ -111,7 +113,7 @@ def test_the_wire_and_the_offline_path_know_the_same(played: Played, tmp_path: P
         for service in ("twin", "risk"):
             assert ours.state(service, known_at=moment) == theirs.state(service, known_at=moment)
         compared += 1
-        moment += timedelta(seconds=site.state_every_s)
+        moment += timedelta(seconds=site.demo.state_every_s)
     assert compared > 10
     ours.close()
     theirs.close()

@@ -203,3 +203,19 @@ def test_packed_file_has_no_time_in_it(tmp_path: Path) -> None:
     write_ndjson([message(0)], path)
     assert path.read_bytes()[4:8] == b"\0\0\0\0"
     assert gzip.decompress(path.read_bytes()).count(b"\n") == 1
+
+
+def test_the_lead_is_not_paced() -> None:
+    """At a speed at which it would take a day, the lead goes at once."""
+    sent: list[str] = []
+
+    class Broker:
+        def publish(self, topic: str, payload: bytes, retain: bool = False) -> None:
+            sent.append(topic)
+
+        def flush(self) -> None:
+            pass
+
+    messages = [Recorded(START + timedelta(hours=hour), f"t/{hour}", b"{}") for hour in range(24)]
+    done = replay(messages, Broker(), site="s", speed=1.0, send_clock=False, lead_d=1.0)
+    assert done.count == len(sent) == 24
