@@ -63,8 +63,8 @@ PRINTED = {
 
 #: Where the guide is wrong: the right value, and why.
 CORRECTED = {
-    "3.8": (100 * 15 / 68, "the guide prints 25.8, dividing by 58 where its formula asks for 68"),
-    "3.9": (100 * 1648 / 4306, "the guide prints 39 for (688 + 796 + 164) / 4306"),
+    "3.8": (22.0588, "the guide prints 25.8, dividing by 58 where its formula asks for 68"),
+    "3.9": (38.2722, "the guide prints 39 for (688 + 796 + 164) / 4306"),
 }
 
 
@@ -82,7 +82,7 @@ def verifications() -> list[Verification]:
         source = f"{SOURCE}, {formula.number}"
         if formula.number in CORRECTED:
             published, why = CORRECTED[formula.number]
-            tolerance, source = 1e-9, f"{source}, corrected: {why}"
+            tolerance, source = 1e-4, f"{source}, corrected: {why}"
         found.append(
             Verification(
                 name=f"territory {formula.number} {formula.name}",

@@ -123,9 +123,9 @@ def _judge(
     late: dict[tuple[str, str, int, Level], PastExceedance],
 ) -> None:
     limits = [limit for limit in instrument.thresholds if limit.quantity == quantity]
-    if not limits:
-        return
     time, kind = from_ns(row.time), site.type_of(instrument.name)
+    if not in_force(limits, time):
+        return
     key = channel_key(instrument.name, quantity, row.node)
     channel = watch.channels.get(key, Channel())
     old = freshness(time, kind, from_ns(row.received)) != "current"

@@ -18,12 +18,13 @@ ACCURACY_KPA = 1.0
 
 
 class PorePressureDisagreement(IndicatorModel):
-    """Modified z-score of a piezometer's 30-day change among those of its zone [1].
+    """Modified z-score of what no neighbour shares of a piezometer's 30-day change [1].
 
     `0.6745 * |x - median| / MAD`; beyond 3.5 a value is an outlier (Iglewicz and Hoaglin 1993,
-    "How to detect and handle outliers", ASQC vol. 16). The MAD is that of the neighbours, and not
-    less than the instrument's accuracy. A drifting or broken instrument stands out; a slope that
-    answers rain moves many.
+    "How to detect and handle outliers", ASQC vol. 16). The MAD is that of the neighbours in the
+    zone, and not less than the instrument's accuracy. Before that, twice the largest departure of
+    a neighbour to the same side is taken off (design assumption): a part of a slope that answers
+    rain moves several instruments, a drifting or broken one moves alone.
     """
 
     name = "pore_pressure_disagreement"
@@ -59,8 +60,11 @@ class PorePressureDisagreement(IndicatorModel):
             )
         middle = median(others)
         spread = max(median(abs(value - middle) for value in others), ACCURACY_KPA)
+        side = 1.0 if own > middle else -1.0
+        shared = max(0.0, *(side * (value - middle) for value in others))
+        alone = max(abs(own - middle) - 2 * shared, 0.0)
         return Figure(
-            value=0.6745 * abs(own - middle) / spread,
+            value=0.6745 * alone / spread,
             unit=self.unit,
             time=item.change_30d.time,
             source=f"{item.instrument} and {len(others)} neighbours",

@@ -28,6 +28,8 @@ FEWEST_COLUMNS = 3
 USUAL_PART = 0.995
 #: The paper's section 2: a score well above 0.5 marks an anomaly.
 LEAST_UNUSUAL = 0.6
+#: States in a row that must be unusual: a day of the usual four a day (design assumption).
+LASTING = 4
 #: How many indicators are named, and the least part of the score that one must explain.
 SPEAKERS = 3
 LEAST_SHARE = 0.005
@@ -104,7 +106,7 @@ class IsolationForest(RiskModel):
         evidence: list[Evidence],
         reason: Text | None,
     ) -> Risk:
-        lasting = moment.watch.unusual >= moment.plan.rules.raise_after_states
+        lasting = moment.watch.unusual >= LASTING
         level = "unknown" if fitted is None else "advisory" if lasting else "normal"
         return Risk(
             name="unusual_behaviour",

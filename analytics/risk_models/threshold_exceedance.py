@@ -12,7 +12,7 @@ from analytics.assessment import Evidence, Indicator, Risk, RiskLevel
 from analytics.channel import Channel, judged
 from analytics.dangers import DANGERS, Danger, danger_of
 from analytics.indicator import current_value
-from analytics.levels import GRAVITY, calmer, gravest
+from analytics.levels import GRAVITY, calmer, gravest, in_force
 from analytics.risk_model import Moment, RiskModel
 from analytics.watch import channel_key
 from ingest.figure import Figure, unknown
@@ -71,7 +71,7 @@ class ThresholdExceedance(RiskModel):
         for item in moment.indicators:
             limits = [limit for limit in moment.plan.limits if limit.indicator == item.name]
             value = current_value(item.value)
-            if not limits or value is None:
+            if value is None or not in_force(limits, moment.state.time):
                 continue
             key = _indicator_key(item)
             moment.watch.channels[key] = judged(
@@ -367,5 +367,7 @@ def _why_unknown(moment: Moment, danger: Danger, zone: str) -> Text:
     ]
     if not limited and not of_zone:
         return Text("No limit is recorded for it")
+    if not limited and all(item.value.value is not None for item in of_zone):
+        return Text("No limit is in force yet")
     reasons = [item.value.reason for item in of_zone if item.value.reason is not None]
     return reasons[0] if reasons and not limited else Text("No instrument gives a current value")

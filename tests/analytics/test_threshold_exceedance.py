@@ -177,6 +177,24 @@ def test_an_indicator_is_judged_by_the_limit_in_force(site: Site) -> None:
     assert levels == ["normal", "warning", *["warning"] * 3, "normal", "normal", "normal"]
 
 
+def test_a_limit_that_is_not_yet_in_force_is_not_passed(site: Site) -> None:
+    plan = ResponsePlan(
+        limits=(
+            IndicatorLimit(
+                indicator="rain_load",
+                danger="schedule",
+                level="warning",
+                since=date(2023, 1, 1),
+                above=50,
+                source="test",
+            ),
+        )
+    )
+    risk = assess(site, {}, indicators=[rain(known(70, "mm"))], plan=plan)["schedule", ""]
+    assert risk.level == "unknown"
+    assert str(risk.reason) == "No limit is in force yet"
+
+
 def test_an_unknown_indicator_gives_an_unknown_risk_with_its_reason(site: Site) -> None:
     plan = ResponsePlan(
         limits=(
