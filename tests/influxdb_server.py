@@ -38,8 +38,8 @@ class TestServer:
     token: str
     org: str = ORG
 
-    def new_bucket(self, *, retention_s: int = 0) -> str:
-        name = f"test-{os.getpid()}-{next(_numbers)}"
+    def new_bucket(self, *, name: str = "", retention_s: int = 0) -> str:
+        name = name or f"test-{os.getpid()}-{next(_numbers)}"
         admin = InfluxAdmin(self.url, token=self.token)
         try:
             admin.bucket(name, admin.organisation(self.org)[0], retention_s)
