@@ -16,6 +16,7 @@ from fastapi.routing import APIRoute
 from typer.core import TyperCommand, TyperGroup
 
 from dashboard.cli import app
+from ingest.influxdb_init import InfluxAdministrator
 from ingest.registry import module_names
 from ingest.settings import Settings
 from ingest.site import instrument_types, load_site, site_names
@@ -134,10 +135,11 @@ def _scenarios() -> str:
 
 
 def _settings() -> str:
-    told = _parameters(inspect.getdoc(Settings) or "")
     rows = []
-    for name in Settings.model_fields:
-        rows.append([f"`POSTMINE_{name.upper()}`", told[name]])
+    for model in (Settings, InfluxAdministrator):
+        told = _parameters(inspect.getdoc(model) or "")
+        prefix = model.model_config["env_prefix"]
+        rows += [[f"`{prefix}{name.upper()}`", told[name]] for name in model.model_fields]
     return _table(["variable", "what"], rows)
 
 
