@@ -152,30 +152,39 @@ def parse(answer: bytes) -> dict[str, pd.DataFrame]:
     ServiceError
         When InfluxDB broke off in the middle of its answer.
     """
-    found: dict[str, list[pd.DataFrame]] = {}
+    # One table per result would be slow where there are many: those of one shape are read at once.
+    bodies: dict[tuple[bytes, type], list[bytes]] = {}
     for section in answer.split(b"\r\n\r\n"):
-        if not section.strip():
-            continue
-        words = section.split(b"\r\n")[1].startswith(b",words,")
+        header, _, body = section.strip(b"\r\n").partition(b"\r\n")
+        if b"error" in header.split(b","):
+            raise ServiceError(f"InfluxDB could not answer: {body.decode('utf-8', 'replace')}")
+        if body:
+            result = body.split(b",", 2)[1].decode()
+            bodies.setdefault((header, _TYPES.get(result, int)), []).append(body)
+    found: dict[str, pd.DataFrame] = {}
+    for (header, kind), parts in bodies.items():
         frame = pd.read_csv(
-            io.BytesIO(section),
+            io.BytesIO(b"\r\n".join([header, *parts])),
             keep_default_na=False,
-            dtype=_TEXTS | ({"_value": str} if words else {}),
+            dtype=_TEXTS | {"_value": kind},
         )
-        if "error" in frame:
-            raise ServiceError(f"InfluxDB could not answer: {frame['error'].iloc[0]}")
-        name = str(frame["result"].iloc[0])
         moments = pd.to_datetime(frame.pop("_time"), format="ISO8601", utc=True)
         frame["time"] = moments.to_numpy(dtype="datetime64[ns]").astype("int64")
         frame = frame.rename(columns={"_value": "value", "_field": "field"})
-        found.setdefault(name, []).append(frame[[column for column in frame if column in _COLUMNS]])
-    return {
-        name: frames[0] if len(frames) == 1 else pd.concat(frames, ignore_index=True)
-        for name, frames in found.items()
-    }
+        wanted = frame[[column for column in frame if column in _COLUMNS]]
+        if len(parts) == 1:
+            found[str(frame["result"].iloc[0])] = wanted
+        else:
+            for name, rows in frame.groupby("result", sort=False).indices.items():
+                found[str(name)] = wanted.iloc[rows]
+    return found
 
 
-_TEXTS = dict.fromkeys(("subject", "instrument", "_field"), str)
+#: What `_value` holds, by result; the others hold integers.
+_TYPES: dict[str, type] = {"value": float, "numbers": float, "words": str} | dict.fromkeys(
+    AGGREGATES, float
+)
+_TEXTS = dict.fromkeys(("result", "subject", "instrument", "_field"), str)
 _COLUMNS = {"time", "node", "instrument", "subject", "field", "value"}
 
 

@@ -472,7 +472,7 @@ class InfluxStore:
         ]
         table = pd.concat(columns, axis=1).reset_index().sort_values(["node", "time"])
         table["bucket"] = (table.pop("time") - first) // width
-        table = table.astype({"min": float, "mean": float, "max": float})
+        table = table.astype({"count": "int64"})
         return table[table["node"] < nodes].reset_index(drop=True)
 
     def _last(self, stop: int) -> dict[tuple[str, int, str], _Last]:
