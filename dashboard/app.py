@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
-from collections.abc import AsyncIterator
+import inspect
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import Any
 
 import anyio.to_thread
 from dash import Dash
@@ -98,7 +101,7 @@ def create_app(
 
 
 def _dash(app: FastAPI, queries: Queries) -> Dash:
-    dash_app = Dash(
+    dash_app = _ThreadedDash(
         "dashboard",
         server=app,
         title="postmine",
@@ -109,6 +112,26 @@ def _dash(app: FastAPI, queries: Queries) -> Dash:
     )
     register(dash_app, queries)
     return dash_app
+
+
+class _ThreadedDash(Dash):
+    """Runs callbacks in threads: Dash would run them on the loop that serves everybody."""
+
+    def callback(self, *arguments: Any, **options: Any) -> Callable[..., Any]:
+        register_with_dash = super().callback(*arguments, **options)
+
+        def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
+            if inspect.iscoroutinefunction(function):
+                return register_with_dash(function)
+
+            @functools.wraps(function)
+            async def in_thread(*given: Any, **named: Any) -> Any:
+                return await anyio.to_thread.run_sync(functools.partial(function, *given, **named))
+
+            register_with_dash(in_thread)
+            return function
+
+        return decorate
 
 
 def _version() -> str:

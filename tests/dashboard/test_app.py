@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import re
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from dash import Input, Output, ctx
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
+from httpx import Response
 
 from dashboard.access import script_hashes
 from dashboard.app import create_app
@@ -83,3 +87,37 @@ def test_of_two_applications_in_a_process_each_serves_its_own_pages(
     for app in (first, second):
         with TestClient(app) as client:
             assert client.get("/deep/link").headers["content-type"].startswith("text/html")
+
+
+def test_a_slow_page_does_not_hold_up_the_others(tmp_path: Path, small_site: Site) -> None:
+    """A callback waits for another request to be answered: on one loop both would wait for ever."""
+    app = application(tmp_path, small_site)
+    dash_app, entered, answered = app.state.dash, threading.Event(), threading.Event()
+
+    @dash_app.callback(Output("slow-end", "children"), Input("slow-start", "children"))
+    def slow(given: str) -> str:
+        entered.set()
+        assert answered.wait(timeout=30)
+        return f"{given} at {ctx.triggered_id}"
+
+    def ask() -> Response:
+        end = {"id": "slow-end", "property": "children"}
+        start = {"id": "slow-start", "property": "children", "value": "done"}
+        return client.post(
+            "/_dash-update-component",
+            json={
+                "output": "slow-end.children",
+                "outputs": end,
+                "inputs": [start],
+                "changedPropIds": ["slow-start.children"],
+            },
+        )
+
+    with TestClient(app) as client, ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(ask)
+        assert entered.wait(timeout=30)
+        assert client.get("/api/v1/health").status_code == 200
+        answered.set()
+        response = waiting.result(timeout=30)
+        assert response.status_code == 200
+        assert response.json()["response"]["slow-end"]["children"] == "done at slow-start"
