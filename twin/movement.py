@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 import numpy as np
+import pandas as pd
 
 from ingest.clock import to_ns
 from ingest.figure import Figure, unknown
-from ingest.site import Instrument
+from ingest.site import Instrument, Site
 from ingest.text import Text
 from twin.buckets import Array
 from twin.current import Current, silent
@@ -45,7 +46,7 @@ def _movement(current: Current, history: History, instrument: Instrument) -> Mov
         last = current.last_time(name, AXES)
         figures = {key: silent(unit, name, last) for key, unit in _UNITS.items()}
         return MovementState(instrument=name, zone=instrument.zone, **figures)
-    moved = np.hypot(profile[:, 0], profile[:, 1])
+    moved = np.linalg.norm(profile, axis=1)
     node = spoke[int(moved.argmax())]
     days, resultant = history.keep(
         (name, node, "movement"), lambda: _resultant(history, name, node)
@@ -85,32 +86,39 @@ def _movement(current: Current, history: History, instrument: Instrument) -> Mov
 def _newest_profile(
     current: Current, instrument: Instrument
 ) -> tuple[list[int], Array, datetime | None]:
-    """Return the nodes that spoke last on both axes, their displacements and the time.
+    """Return the nodes that spoke last on every axis, their displacements and the time.
 
     A node that was silent, or whose value is not trusted, when the others spoke is left out.
     """
+    axes = _axes(current.site, instrument.name)
     found: dict[int, list[tuple[datetime, float]]] = {}
     for node in range(instrument.node_count):
-        pair = [current.last(instrument.name, axis, node) for axis in AXES]
-        whole = [value for value in pair if value is not None]
-        if len(whole) == len(AXES) and whole[0][0] == whole[1][0]:
+        last = [current.last(instrument.name, axis, node) for axis in axes]
+        whole = [value for value in last if value is not None]
+        if len(whole) == len(axes) and len({time for time, _ in whole}) == 1:
             found[node] = whole
-    time = max((pair[0][0] for pair in found.values()), default=None)
-    spoke = [node for node, pair in found.items() if pair[0][0] == time]
+    time = max((values[0][0] for values in found.values()), default=None)
+    spoke = [node for node, values in found.items() if values[0][0] == time]
     profile = np.array([[value for _, value in found[node]] for node in spoke])
     return spoke, profile, time
 
 
 def _resultant(history: History, instrument: str, node: int) -> tuple[Array, Array]:
     """Return days since the last midnight and resultant displacement of a node [mm]."""
-    frames = [history.frame(instrument, axis, 2 * WINDOW.days) for axis in AXES]
+    frames = [
+        history.frame(instrument, axis, 2 * WINDOW.days) for axis in _axes(history.site, instrument)
+    ]
     if any(node not in frame.columns for frame in frames):
         return np.empty(0), np.empty(0)
-    a, b = (frame[node].dropna() for frame in frames)
-    a, b = a.align(b, join="inner")
-    times = a.index.to_numpy("datetime64[ns]").astype(np.int64)
+    values = pd.concat([frame[node] for frame in frames], axis=1, join="inner").dropna()
+    times = values.index.to_numpy("datetime64[ns]").astype(np.int64)
     days = (times - to_ns(history.midnight)) / 86_400e9
-    return days, np.hypot(a.to_numpy(dtype=float), b.to_numpy(dtype=float))
+    return days, np.linalg.norm(values.to_numpy(dtype=float), axis=1)
+
+
+def _axes(site: Site, instrument: str) -> list[str]:
+    """Return the axes that an instrument measures."""
+    return [axis for axis in AXES if axis in site.type_of(instrument).quantities]
 
 
 def _rate(days: Array, moved: Array, start: float, end: float) -> tuple[float | None, int]:
@@ -137,7 +145,7 @@ def _shear_depth(depths: Array, profile: Array, time: datetime, source: str) -> 
     depths, profile = depths[order], profile[order]
     if len(depths) < 2:
         return unknown("m", Text("A shear zone needs two nodes"), time=time, source=source)
-    steps = np.hypot(*np.diff(profile, axis=0).T)
+    steps = np.linalg.norm(np.diff(profile, axis=0), axis=1)
     steepest = int((steps / np.diff(depths)).argmax())
     if steps[steepest] < LEAST_SHEAR:
         reason = Text("No two neighbouring nodes differ by {limit} mm", {"limit": LEAST_SHEAR})

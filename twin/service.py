@@ -123,7 +123,7 @@ class TwinService:
 
     def _due(self) -> Iterator[datetime]:
         """Yield the boundaries (multiples of the interval since 1970) that are due, in order."""
-        now = to_ns(self._clock.now())
+        now = to_ns(self._store.readable_until(self._clock.now()))
         live = self._store.run_time() is None
         if live:
             now -= int(COMMIT_LAG_S * 1e9)

@@ -348,10 +348,10 @@ def _last_change(means: Array) -> int:
         return int(there[0]) if len(there) else 0
     days = np.arange(there[0], there[-1] + 1)
     filled = np.interp(days, there, means[there])
-    noise = float(np.median(np.abs(np.diff(filled, n=2)))) / 0.6745 / np.sqrt(6)
     windows = len(filled) // RISE_WINDOW_D
     if windows < 2:
         return int(there[0])
+    noise = float(np.median(np.abs(np.diff(filled, n=2)))) / 0.6745 / np.sqrt(6)
     # Windows are counted from the first day, so that the answer of one day stands on the next.
     blocks = filled[: windows * RISE_WINDOW_D].reshape(windows, RISE_WINDOW_D)
     x = np.arange(RISE_WINDOW_D) - (RISE_WINDOW_D - 1) / 2
@@ -400,16 +400,16 @@ def _refusal(
             "The ultimate settlement would be {ultimate} mm, below the {settled} mm of today",
             {"ultimate": round(ultimate + offset), "settled": round(now + offset)},
         )
-    if ultimate + offset > ABSURD * (now + offset):
-        return Text(
-            "The ultimate settlement would be {ultimate} mm, which is absurd after {settled} mm",
-            {"ultimate": round(ultimate + offset), "settled": round(now + offset)},
-        )
     degree = now / ultimate
     if degree < model.least_degree:
         return Text(
             "The degree of consolidation is {degree} %, below the {limit} % that the method needs",
             {"degree": round(100 * degree), "limit": round(100 * model.least_degree)},
+        )
+    if ultimate + offset > ABSURD * (now + offset):
+        return Text(
+            "The ultimate settlement would be {ultimate} mm, which is absurd after {settled} mm",
+            {"ultimate": round(ultimate + offset), "settled": round(now + offset)},
         )
     if error > LARGEST_ERROR:
         return Text(

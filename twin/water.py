@@ -11,6 +11,9 @@ from twin.current import Current
 from twin.history import History
 from twin.state import WaterState
 
+#: What makes an instrument a water station.
+QUALITY = {"ph", "conductivity", "sulfate", "iron", "arsenic", "turbidity"}
+
 #: Days with values that a mean needs, of its 30 or 7 (design assumption).
 NEEDED = {30: 20, 7: 4}
 
@@ -18,7 +21,9 @@ NEEDED = {30: 20, 7: 4}
 def waters(current: Current, history: History) -> list[WaterState]:
     """Return the state of every quantity of every water station, in the site's order."""
     states = []
-    for instrument in current.site.of_type("water_station"):
+    for instrument in current.site:
+        if QUALITY.isdisjoint(current.site.type_of(instrument.name).quantities):
+            continue
         for quantity in current.site.type_of(instrument.name).quantities:
             value = current.figure(instrument.name, quantity)
             days = history.daily_means(instrument.name, quantity, 37)

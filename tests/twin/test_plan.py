@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from ingest.errors import ConfigurationError
+from ingest.site import SITES, Site
+from twin.plan import Plan, load_plan
+
+Edit = Callable[[str, str, str], Site]
+
+
+@pytest.fixture
+def edit(tmp_path: Path, abaza: Site) -> Edit:
+    """Return a copy of the site with one text of one file replaced."""
+    folder = tmp_path / "abaza"
+    shutil.copytree(SITES / "abaza", folder)
+
+    def change(file: str, old: str, new: str) -> Site:
+        text = (folder / file).read_text(encoding="utf-8")
+        assert old in text
+        (folder / file).write_text(text.replace(old, new, 1), encoding="utf-8")
+        return abaza.model_copy(update={"folder": folder})
+
+    return change
+
+
+def test_a_site_without_a_plan_has_none(small_site: Site) -> None:
+    assert load_plan(small_site) is None
+
+
+def test_streams_give_the_volume_of_table_4(plan: Plan) -> None:
+    streams = plan.streams_at(plan.start).by_name
+    assert streams["waste_rock"].factor == pytest.approx(1.08 / 2.85)
+    assert sum(stream.volume_per_year for stream in streams.values()) == pytest.approx(
+        512.3, abs=0.05
+    )
+
+
+def test_the_plan_stands_still_before_it_begins_and_after_it_ends(plan: Plan) -> None:
+    assert plan.planned_volume(datetime(2021, 6, 1, tzinfo=UTC)) == 0
+    assert plan.planned_volume(datetime(2040, 1, 1, tzinfo=UTC)) == pytest.approx(7684.5)
+    assert plan.calendars[0].rate(datetime(2040, 1, 1, tzinfo=UTC)) == 0
+
+
+def test_volume_grows_evenly_within_a_year(plan: Plan) -> None:
+    middle = datetime(2022, 7, 2, 12, tzinfo=UTC)
+    assert plan.planned_volume(middle) == pytest.approx(512.3 / 2, abs=1e-6)
+
+
+def test_month_shares_shape_the_year(edit: Edit) -> None:
+    shares = "[0, 0, 0, 0, 0.25, 0.25, 0.25, 0.25, 0, 0, 0, 0]"
+    site = edit(
+        "plan.yaml",
+        "    file: calendar_plan.csv\n",
+        f"    file: calendar_plan.csv\n    month_shares: {shares}\n",
+    )
+    plan = load_plan(site)
+    assert plan is not None
+    assert plan.planned_volume(datetime(2022, 5, 1, tzinfo=UTC)) == 0
+    assert plan.planned_volume(datetime(2022, 7, 1, tzinfo=UTC)) == pytest.approx(256.15)
+    assert plan.planned_volume(datetime(2023, 1, 1, tzinfo=UTC)) == pytest.approx(512.3)
+
+
+def test_a_revision_holds_from_its_day_on(plan: Plan) -> None:
+    old = plan.calendars[0]
+    since = datetime(2024, 1, 1, tzinfo=UTC)
+    slower = replace(old, since=since, volumes=tuple(v / 2 for v in old.volumes))
+    revised = replace(plan, calendars=(old, slower))
+    before, after = datetime(2023, 12, 31, tzinfo=UTC), datetime(2024, 1, 1, tzinfo=UTC)
+    assert revised.planned_volume(before) == plan.planned_volume(before)
+    assert revised.planned_volume(after) == plan.planned_volume(after) / 2
+
+
+ROW = "2023,554.3,512.3,,,554.3,512.3\n"
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "message"),
+    [
+        ("plan.yaml", "start: 2022", "begin: 2022", r"plan.yaml.*key start"),
+        ("plan.yaml", "    base_m: 650\n", "    base_m: 651\n", "each on the crest"),
+        ("plan.yaml", "capacity_thousand_m3: 3839.5", "capacity_thousand_m3: 1", "total_capacity"),
+        ("plan.yaml", "file: calendar_plan.csv", "file: none.csv", "none.csv"),
+        ("plan.yaml", "  tier_650:", "  tier_600:", "tier_600"),
+        ("calendar_plan.csv", ROW, ROW.replace("512.3,,", "x,,"), r".csv:3: column tier_650.*'x'"),
+        ("calendar_plan.csv", ROW, ROW.replace("512.3,,", "500,,"), r".csv:3: total of 2023 is"),
+        ("calendar_plan.csv", ROW, "", "years"),
+        ("calendar_plan.csv", ROW, ROW.replace("512.3", "-512.3"), "not negative"),
+        ("calendar_plan.csv", "year,", "jahr,", "year is missing"),
+        ("waste_streams.csv", "1.08,,53.0", "1.08,,63.0", r"waste_streams.csv:2: volume.*53.1"),
+        ("waste_streams.csv", "2.85", "0", "above 0"),
+        ("waste_streams.csv", "coal_ash_and_slag", "ash", "stream_titles.ash"),
+    ],
+)
+def test_a_wrong_plan_is_refused_with_file_and_value(
+    edit: Edit, file: str, old: str, new: str, message: str
+) -> None:
+    site = edit(file, old, new)
+    with pytest.raises(ConfigurationError, match=message):
+        load_plan(site)
