@@ -466,21 +466,7 @@ class EmbeddedStore:
         points = list(points)
         if not points:
             return
-        rows = [
-            (
-                p.series,
-                p.subject,
-                to_ns(p.time),
-                to_ns(p.known_at),
-                p.value,
-                p.low,
-                p.high,
-                p.unit,
-                p.model,
-                p.version,
-            )
-            for p in points
-        ]
+        rows = [derived_row(point) for point in points]
         with self._lock, _service_errors(self._folder), _transaction(self._states):
             self._states.executemany(
                 "INSERT OR REPLACE INTO derived VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows
@@ -743,6 +729,22 @@ def bucket_frame(
     frame = pd.DataFrame(rows, columns=["node", "bucket", "min", "mean", "max", "count"])
     frame.insert(1, "start", _moments(first + frame.pop("bucket").astype("int64") * width))
     return frame
+
+
+def derived_row(point: Derived) -> tuple[Any, ...]:
+    """Return a point in the order of `DERIVED_COLUMNS`, behind its series; times in ns."""
+    return (
+        point.series,
+        point.subject,
+        to_ns(point.time),
+        to_ns(point.known_at),
+        point.value,
+        point.low,
+        point.high,
+        point.unit,
+        point.model,
+        point.version,
+    )
 
 
 def derived_frame(rows: Sequence[tuple[Any, ...]] | pd.DataFrame) -> pd.DataFrame:

@@ -34,6 +34,7 @@ from ingest.store.embedded import (
     bucket_frame,
     bucket_width,
     derived_frame,
+    derived_row,
     pivot,
 )
 from ingest.store.influxdb import InfluxServer
@@ -336,12 +337,45 @@ class InfluxStore:
         end: datetime | None = None,
         known_at: datetime | None = None,
     ) -> pd.DataFrame:
-        """Return a computed series by time."""
-        answer = self.server.query(
-            flux.derived(self._bucket, series, subject, *_bounds(start, end))
+        """Return a computed series by time; what waits to be forwarded is read from the spool."""
+        first, stop = _bounds(start, end)
+        # Before InfluxDB is asked: what is forwarded meanwhile is then in both, not in neither.
+        waiting = [
+            point
+            for point in self._waiting_points()
+            if point.series == series
+            and subject in (None, point.subject)
+            and first <= to_ns(point.time) < stop
+        ]
+        stored = self._stored_points(series, subject, first, stop)
+        newer = pd.DataFrame(
+            [derived_row(point)[1:] for point in waiting], columns=list(DERIVED_COLUMNS)
         )
+        table = pd.concat([part for part in (stored, newer) if len(part)] or [stored])
+        table = table.drop_duplicates(["subject", "time"], keep="last")
+        if known_at is not None:
+            table = table[table["known_at"] <= to_ns(known_at)]
+        return derived_frame(table.sort_values(["time", "subject"], ignore_index=True))
+
+    # -- inside -----------------------------------------------------------------------------------
+
+    def _kinds(self) -> set[str]:
+        return {instrument.type for instrument in self._site}
+
+    def _waiting_points(self) -> Iterator[Derived]:
+        """Yield the computed points that have not been forwarded, oldest first."""
+        cursor = self.spool.cursor(DERIVED_FOLLOWER)
+        while changes := self.spool.derived_changes(cursor):
+            for cursor, points in changes:  # noqa: B007  (the next page follows the last one)
+                yield from points
+
+    def _stored_points(
+        self, series: str, subject: str | None, start: int, stop: int
+    ) -> pd.DataFrame:
+        """Return the points of a series in InfluxDB: `DERIVED_COLUMNS`, times in ns."""
+        answer = self.server.query(flux.derived(self._bucket, series, subject, start, stop))
         if not answer:
-            return derived_frame([])
+            return pd.DataFrame(columns=list(DERIVED_COLUMNS))
         key = ["subject", "time"]
         table = answer["words"].pivot(index=key, columns="field", values="value")
         table["known_at"] = answer["known_at"].set_index(key)["value"]
@@ -352,15 +386,7 @@ class InfluxStore:
             for name in map(str, numbers):
                 unknown = table["unknown"].str.split().apply(lambda words, n=name: n in words)
                 table[name] = numbers[name].reindex(table.index).mask(unknown)
-        if known_at is not None:
-            table = table[table["known_at"] <= to_ns(known_at)]
-        table = table.reset_index().sort_values(["time", "subject"], ignore_index=True)
-        return derived_frame(table[list(DERIVED_COLUMNS)])
-
-    # -- inside -----------------------------------------------------------------------------------
-
-    def _kinds(self) -> set[str]:
-        return {instrument.type for instrument in self._site}
+        return table.reset_index()[list(DERIVED_COLUMNS)]
 
     def _rows(
         self,

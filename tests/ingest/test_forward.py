@@ -12,7 +12,7 @@ import pytest
 from ingest.clock import ManualClock, to_ns
 from ingest.errors import ConfigurationError, ServiceError
 from ingest.forward import Forwarder, open_forwarder
-from ingest.run import open_run
+from ingest.run import RunClock, open_run
 from ingest.settings import Settings
 from ingest.site import Site
 from ingest.store import Derived, Row
@@ -20,6 +20,8 @@ from ingest.store.embedded import EmbeddedStore
 from ingest.store.influxdb_store import FOLLOWER, InfluxStore
 from tests.conftest import DATA
 from tests.influxdb_server import LocalServer, TestServer, first_token
+from twin.service import TwinService
+from twin.state import decode_state
 
 T0 = datetime(2022, 3, 1, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -112,6 +114,27 @@ def test_readers_and_followers_see_what_has_been_forwarded(
     store.append([row(5, 3.0)])
     assert store.readable_until(now) == T0 + 5 * HOUR
     assert store.readable_until(T0 + HOUR) == T0 + HOUR
+    store.server.close()
+
+
+def test_the_twin_waits_for_what_has_not_been_forwarded(
+    influxdb_server: TestServer, small_site: Site, spool: EmbeddedStore
+) -> None:
+    store = influx(spool, small_site, influxdb_server, influxdb_server.new_bucket())
+    twin = TwinService(small_site, store, RunClock(store))
+    forwarder = Forwarder(spool, store)
+    store.append([row(hour, 1.0) for hour in range(8)], run_time=T0 + 7 * HOUR)
+    assert twin.step() == 0
+    forwarder.step()
+    assert twin.step() == 2
+    store.append([row(hour, 2.0) for hour in range(8, 14)], run_time=T0 + 14 * HOUR)
+    assert twin.step() == 0
+    forwarder.step()
+    assert twin.step() == 1
+    document = store.state("twin")
+    assert document is not None
+    state = decode_state(document)
+    assert (state.time, state.readings) == (T0 + 12 * HOUR, 1)
     store.server.close()
 
 
@@ -227,11 +250,35 @@ def test_a_number_that_is_not_known_any_more_does_not_come_back(
         )  # fmt: skip
         Forwarder(spool, store).step()
     frame = store.derived('a series, of "words" = $', "zone one")
+    assert store.derived("another").empty
     assert frame["value"].isna().tolist() == [True]
     assert frame[["low", "subject", "unit", "model", "version"]].to_numpy().tolist() == [
         [1.0, "zone one", "1", "m\\", "2"]
     ]
     assert frame["known_at"].tolist() == [T0 + 6 * HOUR]
+    store.server.close()
+
+
+def test_a_service_reads_its_own_computed_points_before_they_are_forwarded(
+    influxdb_server: TestServer, small_site: Site, spool: EmbeddedStore
+) -> None:
+    store = influx(spool, small_site, influxdb_server, influxdb_server.new_bucket())
+
+    def point(hour: int, value: float) -> Derived:
+        return Derived(
+            series="fill.volume", subject="crater", time=T0 + hour * HOUR,
+            known_at=T0 + hour * HOUR, value=value, unit="1", model="m", version="1",
+        )  # fmt: skip
+
+    store.write_derived([point(0, 1.0), point(1, 2.0)])
+    Forwarder(spool, store).step()
+    store.write_derived([point(1, 3.0)])
+    store.write_derived([point(2, 4.0)])
+    assert store.derived("fill.volume")["value"].tolist() == [1.0, 3.0, 4.0]
+    assert store.derived("fill.volume", "crater", end=T0 + 2 * HOUR)["value"].tolist() == [1.0, 3.0]
+    assert store.derived("fill.volume", "elsewhere").empty
+    known = store.derived("fill.volume", known_at=T0 + HOUR)
+    assert known["time"].tolist() == [T0, T0 + HOUR]
     store.server.close()
 
 
