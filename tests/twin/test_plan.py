@@ -7,9 +7,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ingest.errors import ConfigurationError
 from ingest.site import SITES, Site
+from tests.twin.ground import day
 from twin.plan import Plan, load_plan
 
 Edit = Callable[[str, str, str], Site]
@@ -51,6 +54,13 @@ def test_the_plan_stands_still_before_it_begins_and_after_it_ends(plan: Plan) ->
 def test_volume_grows_evenly_within_a_year(plan: Plan) -> None:
     middle = datetime(2022, 7, 2, 12, tzinfo=UTC)
     assert plan.planned_volume(middle) == pytest.approx(512.3 / 2, abs=1e-6)
+
+
+@given(st.floats(-400, 7000), st.floats(-400, 7000))
+def test_the_planned_volume_never_falls(plan: Plan, one: float, other: float) -> None:
+    early, late = sorted((one, other))
+    volumes = [plan.planned_volume(day(days)) for days in (early, late)]
+    assert 0 <= volumes[0] <= volumes[1] <= 7684.5 + 1e-6
 
 
 def test_month_shares_shape_the_year(edit: Edit) -> None:
