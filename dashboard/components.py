@@ -121,7 +121,7 @@ def figure_tile(
     foot: list[Children] = []
     if shown == "stale":
         foot.append(html.Span([icon("clock", 12), view.t("Stale")], className="pm-stale-word"))
-    elif status in ("advisory", "warning", "alarm"):
+    elif status in ("advisory", "warning", "alarm") and not isinstance(figure.value, str):
         foot.append(status_badge(view, status))
     if figure.time is not None:
         foot.append(html.Span(view.time(figure.time), title=utc(figure.time)))
@@ -137,6 +137,7 @@ def figure_tile(
             ),
             html.Div(
                 [
+                    mark(status) if text and status != "normal" else None,
                     html.Span(value, className="pm-tile-value" + (" pm-tile-text" if text else "")),
                     html.Span(unit, className="pm-tile-unit") if unit and not text else None,
                 ],
@@ -156,14 +157,23 @@ def tiles(children: Sequence[Component]) -> html.Div:
     return html.Div(list(children), className="pm-tiles")
 
 
-def number(view: View, label: str, figure: Figure, *, percent: bool = False) -> html.Span:
-    """Return a figure inside a table or a line: value, unit, and its provenance on opening."""
+def number(
+    view: View, label: str, figure: Figure, *, percent: bool = False, bare: bool = False
+) -> html.Span:
+    """Return a figure inside a table or a line: value, unit, and its provenance on opening.
+
+    Parameters
+    ----------
+    percent
+        Whether a ratio is shown in percent.
+    bare
+        Whether the unit is left out because the column's head says it.
+    """
     shown = "unavailable" if figure.value is None else figure.quality
-    text = (
-        view.percent(figure.value)
-        if percent and isinstance(figure.value, int | float)
-        else view.value_with_unit(figure)
-    )
+    if percent and isinstance(figure.value, int | float):
+        text = view.percent(figure.value)
+    else:
+        text = view.value(figure) if bare else view.value_with_unit(figure)
     return html.Span(
         [
             icon("clock", 12) if shown == "stale" else None,
@@ -221,7 +231,7 @@ def how_answer(view: View, label: str, figure: Figure) -> html.Div:
         (view.t("Holds when"), figure.validity and view.text(figure.validity)),
         (view.t("Time"), figure.time and f"{view.time(figure.time)} ({view.zone.key})"),
         (view.t("Time in UTC"), figure.time and utc(figure.time)),
-        (view.t("Source"), view.text(figure.source) if figure.source else None),
+        (view.t("Source"), view.name(figure.source) if figure.source else None),
         (view.t("Version"), figure.version),
     ]
     return html.Div(
@@ -278,7 +288,7 @@ def graph(
     figure: go.Figure,
     description: str,
     *,
-    height: str = "20rem",
+    height: str | None = "20rem",
 ) -> html.Figure:
     """Return a drawing with the words that stand for it.
 
@@ -287,7 +297,7 @@ def graph(
     description
         What the drawing shows, for those who do not see it.
     height
-        In a unit of the style sheet.
+        In a unit of the style sheet; None: what its card leaves it.
     """
     return html.Figure(
         [
@@ -295,7 +305,7 @@ def graph(
                 id=id,
                 figure=figure,
                 responsive=True,
-                style={"height": height},
+                style={"height": height} if height else {"height": "100%"},
                 config={
                     "displaylogo": False,
                     "displayModeBar": "hover",
@@ -306,7 +316,7 @@ def graph(
             ),
             html.Figcaption(description, className="pm-hidden"),
         ],
-        className="pm-graph",
+        className="pm-graph" if height else "pm-graph pm-graph-fill",
         role="group",
         **{"aria-label": description},
     )
@@ -338,7 +348,6 @@ def grid(
         "suppressCellFocus": False,
         "enableCellTextSelection": True,
         "suppressColumnVirtualisation": True,
-        "overlayNoRowsTemplate": f"<span>{view.t('Nothing to show')}</span>",
         "localeText": _grid_words(view),
     }
     chosen: dict[str, Any] = {}
@@ -352,14 +361,13 @@ def grid(
     return html.Div(
         dag.AgGrid(
             id=id,
-            columnDefs=columns,
+            columnDefs=[{"minWidth": each.get("width", 100) * 4 // 5, **each} for each in columns],
             rowData=rows,
             getRowId=f"params.data.{key}",
             defaultColDef={
                 "sortable": True,
                 "filter": True,
                 "resizable": True,
-                "minWidth": 90,
                 "tooltipValueGetter": {"function": "params.valueFormatted ?? params.value"},
             },
             columnSize="responsiveSizeToFit",
@@ -451,7 +459,7 @@ def tooltip(label: str, child: Component) -> dmc.Tooltip:
 def _summary(view: View, figure: Figure) -> str:
     parts = [view.text(_QUALITY[figure.quality])]
     if figure.source:
-        parts.append(f"{view.text(figure.source)} {figure.version}".strip())
+        parts.append(f"{view.name(figure.source)} {figure.version}".strip())
     if figure.time is not None:
         parts.append(utc(figure.time))
     return " · ".join(parts)

@@ -86,13 +86,14 @@ def site_plan(view: View) -> go.Figure:
             if label and kind in ("tier", "drainage", "logistics"):
                 left, right = min(x), max(x)
                 at_edge = kind == "tier"
+                place = left + (0.22 if at_edge else 0.5) * (right - left)
                 figure.add_annotation(
-                    x=left + 0.5 * (right - left),
-                    y=_middle_of(zone.outline, left + 0.5 * (right - left)),
+                    x=place,
+                    y=_middle_of(zone.outline, place) if at_edge else min(y),
+                    yshift=0 if at_edge else -9,
                     text=label,
                     showarrow=False,
                     font={"size": 10, "color": token["ink"] if level else token["muted"]},
-                    opacity=1 if at_edge else 0.9,
                 )
     _add_instruments(figure, view)
     figure.update_layout(
@@ -125,6 +126,7 @@ def section(view: View) -> go.Figure:
     _add_rock(figure, view, toe, wall, base, crest, depth)
     for tier, (edge, _) in zip(fill.tiers, edges, strict=True):
         _add_tier(figure, view, tier, edge, _wall_at(wall, tier.base_m, crest))
+    levels = [base, *(tier.crest_m for tier in fill.tiers)]
     level = fill.level.value
     if isinstance(level, int | float):
         figure.add_scatter(
@@ -134,6 +136,13 @@ def section(view: View) -> go.Figure:
             line={"color": SERIES[view.scheme][0], "width": 2, "dash": "dot"},
             name=view.t("Level of the front"),
             hovertemplate=view.t("Level of the front") + ": %{y:.1f} " + view.unit("m"),
+        )
+        figure.add_annotation(
+            x=wall + 50,
+            y=level,
+            text=f"+{view.with_unit(level, 'm')}",
+            showarrow=False,
+            font={"size": 11, "color": SERIES[view.scheme][0]},
         )
     figure.update_layout(
         hovermode="closest",
@@ -145,8 +154,8 @@ def section(view: View) -> go.Figure:
     figure.update_yaxes(
         title=view.t("Level, m"),
         range=[base - depth, crest + 18],
-        tickvals=[tier.crest_m for tier in fill.tiers] + [base],
-        tickprefix="+",
+        tickvals=levels,
+        ticktext=[f"+{each:g}" for each in levels],
         gridcolor="rgba(0,0,0,0)",
     )
     return figure
@@ -194,6 +203,23 @@ def series(
     title = view.text(found.title) + (f", {unit}" if unit else "")
     figure.update_yaxes(title=title)
     figure.update_layout(showlegend=True)
+    return figure
+
+
+def rain(view: View, frame: pd.DataFrame) -> go.Figure:
+    """Return the sum of rain in each bucket."""
+    if frame.empty:
+        return says(view, view.t("No readings in this span of time"), "rain")
+    figure = blank(view, "rain")
+    figure.add_bar(
+        x=_local(view, frame["start"]),
+        y=(frame["mean"] * frame["count"]).tolist(),
+        marker={"color": SERIES[view.scheme][0], "line": {"width": 0}},
+        name=view.t("Rain"),
+        hovertemplate="%{y:.1f} " + view.unit("mm"),
+    )
+    figure.update_yaxes(title=view.t("Rain by day, mm"), rangemode="tozero")
+    figure.update_layout(bargap=0.25, showlegend=False)
     return figure
 
 
@@ -533,10 +559,9 @@ def _add_tier(figure: go.Figure, view: View, tier: TierState, edge: float, wall:
     ]
     x, y = _closed(body)
     title = view.text(tier.title)
-    hover = (
-        f"<b>{title}</b><br>{view.t('Filled')}: {view.value_with_unit(tier.filled)}"
-        f"<br>{view.t('Capacity')}: {view.value_with_unit(tier.capacity)}<extra></extra>"
-    )
+    filled, capacity = (view.value_with_unit(each) for each in (tier.filled, tier.capacity))
+    said = view.t("filled {filled} of {capacity}", filled=filled, capacity=capacity)
+    hover = f"<b>{title}</b><br>{said}<extra></extra>"
     figure.add_scatter(
         x=x,
         y=y,
@@ -571,7 +596,7 @@ def _add_tier(figure: go.Figure, view: View, tier: TierState, edge: float, wall:
             line={"color": token["ink"], "width": 1.25},
             hoverinfo="skip",
         )
-    words = f"{title}  {view.percent(tier.fraction.value)}" if share > 0 else title
+    words = f"{title} · {view.percent(share, 1)}" if share > 0 else title
     figure.add_annotation(
         x=crest_edge + 8,
         y=(tier.base_m + tier.crest_m) / 2,

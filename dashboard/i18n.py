@@ -41,8 +41,8 @@ _UNITS: dict[Language, dict[str, str]] = {
         "deg": "°",
         "m3": "m³",
         "m2": "m²",
-        "thousand m3": "thousand m³",
-        "thousand m3/y": "thousand m³/year",
+        "thousand m3": "10³ m³",
+        "thousand m3/y": "10³ m³/year",
         "mm/d2": "mm/d²",
         "uS/cm": "µS/cm",
         "pH": "",
@@ -180,8 +180,7 @@ def unit_name(unit: str, language: Language) -> str:
 
 def decimal(value: float, digits: int, language: Language) -> str:
     """Return a number with at most `digits` decimals and a true minus sign."""
-    if round(value, digits) == 0:
-        value = 0.0  # no "-0"
+    value = round(value, digits) or 0.0  # no "-0"
     return str(format_decimal(value, _pattern(digits), locale=_FORMATS[language])).replace("-", "−")
 
 
@@ -194,6 +193,8 @@ def number(value: float | None, unit: str, language: Language) -> str:
 
 def decimals(value: float, unit: str) -> int:
     """Return how many decimals a number of a unit deserves."""
+    if isinstance(value, int):
+        return 0
     return _DECIMALS[unit] if unit in _DECIMALS else _significant(value)
 
 

@@ -24,8 +24,8 @@ from dash import (
 
 from dashboard import feed, icons, palette, time_control
 from dashboard.components import failed
-from dashboard.icons import icon
 from dashboard.i18n import LANGUAGES
+from dashboard.icons import icon
 from dashboard.page import Page, pages
 from dashboard.queries import Queries
 from dashboard.view import View
@@ -74,7 +74,7 @@ def register(app: Dash, queries: Queries) -> None:
     for page in pages():
         _register_updates(app, queries, page)
         if page.callbacks is not None:
-            page.callbacks(app)
+            page.callbacks(app, queries)
 
 
 def _frame() -> dmc.MantineProvider:
@@ -126,12 +126,13 @@ def _frame() -> dmc.MantineProvider:
 def _bar() -> html.Div:
     return html.Div(
         [
-            dmc.Burger(id="burger-mobile", opened=False, size="sm", hiddenFrom="md"),
-            dmc.Burger(id="burger-desktop", opened=True, size="sm", visibleFrom="md"),
+            html.Button(
+                icon("menu"), id="menu", className="pm-icon-button pm-icon-button-bare", n_clicks=0
+            ),
             html.Div(id="bar-site", className="pm-bar-site"),
             html.Div(className="pm-bar-space"),
             html.Div(id="bar-alarms"),
-            html.Div(id="bar-time"),
+            time_control.control(),
             html.Div(id="bar-language"),
             html.Button(icon("scheme"), id="scheme-switch", className="pm-icon-button", n_clicks=0),
         ],
@@ -156,9 +157,7 @@ def _register_frame(app: Dash, queries: Queries) -> None:
     app.clientside_callback(
         ClientsideFunction("postmine", "navbar"),
         Output("shell", "navbar"),
-        Output("burger-mobile", "opened"),
-        Input("burger-mobile", "opened"),
-        Input("burger-desktop", "opened"),
+        Input("menu", "n_clicks"),
         Input("url", "pathname"),
         State("shell", "navbar"),
         prevent_initial_call=True,
@@ -193,12 +192,13 @@ def _register_frame(app: Dash, queries: Queries) -> None:
         Output("skip", "children"),
         Output("banner", "children"),
         Output("bar-site", "children"),
-        Output("bar-time", "children"),
+        Output("time-form", "children"),
+        Output("time-shown", "children"),
+        Output("time-button", "aria-label"),
         Output("bar-language", "children"),
         Output("bar-alarms", "children"),
         Output("scheme-switch", "aria-label"),
-        Output("burger-mobile", "aria-label"),
-        Output("burger-desktop", "aria-label"),
+        Output("menu", "aria-label"),
         Output("dialog-close", "aria-label"),
         Input("url", "pathname"),
         Input("url", "search"),
@@ -209,15 +209,7 @@ def _register_frame(app: Dash, queries: Queries) -> None:
         view = View(queries, path or "/", search or "", scheme or "light")
         page = next((page for page in pages() if page.path == view.path), None)
         if shown == view.frame:  # a selection inside the page: the page itself takes it up
-            kept = (no_update,) * 8
-            return (
-                *kept,
-                no_update,
-                no_update,
-                _languages(view),
-                no_update,
-                *((no_update,) * 4),
-            )
+            return (*(no_update,) * 12, _languages(view), *(no_update,) * 4)
         title = view.text(page.title) if page else view.t("No such page")
         site = view.text(dict(queries.site.title))
         return (
@@ -230,18 +222,20 @@ def _register_frame(app: Dash, queries: Queries) -> None:
             view.t("Skip to the content"),
             time_control.banner(view),
             [html.Strong("postmine"), html.Span(site, title=site)],
-            time_control.control(view),
+            time_control.form(view),
+            time_control.shown(view),
+            view.t("Time of the page"),
             _languages(view),
             alarms_link(view),
             view.t("Light or dark"),
-            view.t("Navigation"),
             view.t("Navigation"),
             view.t("Close"),
         )
 
     @app.callback(
         Output("bar-alarms", "children", allow_duplicate=True),
-        Output("time-shown", "children"),
+        Output("time-shown", "children", allow_duplicate=True),
+        Output("banner", "children", allow_duplicate=True),
         Input("tick", "data"),
         State("url", "pathname"),
         State("url", "search"),
@@ -249,7 +243,9 @@ def _register_frame(app: Dash, queries: Queries) -> None:
     )
     def follow(_tick: Any, path: str, search: str) -> Any:
         view = View(queries, path or "/", search or "")
-        return alarms_link(view), time_control.shown(view)
+        if not view.live:
+            return alarms_link(view), no_update, no_update
+        return alarms_link(view), time_control.shown(view), time_control.banner(view)
 
 
 def _register_updates(app: Dash, queries: Queries, page: Page) -> None:
@@ -367,7 +363,9 @@ def _languages(view: View) -> html.Nav:
 
 def alarms_link(view: View) -> dcc.Link:
     """Return the number of open alarms, as a way to them."""
-    count = len(view.queries.open_alarms())
+    alarms = view.queries.open_alarms()
+    count = len(alarms)
+    gravest = max((alarm.level for alarm in alarms), key=palette.LEVELS.index, default="none")
     return dcc.Link(
         [
             icon("bell", 16),
@@ -375,6 +373,6 @@ def alarms_link(view: View) -> dcc.Link:
             html.Strong(str(count)),
         ],
         href=view.href("/risk"),
-        className="pm-alarms" + (" pm-alarms-on" if count else ""),
+        className=f"pm-alarms pm-alarms-{gravest}",
         title=view.t("Open alarms: {count}", count=count),
     )

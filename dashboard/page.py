@@ -11,6 +11,7 @@ from typing import Any, Literal, NamedTuple
 from dash import Dash
 from dash.development.base_component import Component
 
+from dashboard.queries import Queries
 from dashboard.view import View
 from ingest.registry import module_names
 from ingest.text import Text
@@ -56,7 +57,8 @@ class Page:
     updates
         What follows the run.
     callbacks
-        Registers what the page does besides, on the app that it is given; never global ones.
+        Registers what the page does besides, on the app that it is given; never global ones. It
+        reads through the queries that it is given.
     """
 
     path: str
@@ -66,7 +68,7 @@ class Page:
     order: int
     layout: Callable[[View], list[Component]]
     updates: tuple[Update, ...] = ()
-    callbacks: Callable[[Dash], None] | None = None
+    callbacks: Callable[[Dash, Queries], None] | None = None
 
 
 @cache

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
@@ -27,6 +28,41 @@ RANGES: dict[str, timedelta | None] = {
     "90d": timedelta(days=90),
     "1y": timedelta(days=365),
     "all": None,
+}
+
+
+#: How old a state may be before a page says so [s]: shorter delays are usual in a fast replay.
+_LATE_S = 2 * 86_400
+
+#: Names that the house uses inside and people read.
+NAMES = {
+    "settlement_hyperbolic": Text("hyperbolic method"),
+    "settlement_asaoka": Text("Asaoka's method"),
+    "settlement_log_creep": Text("logarithmic creep"),
+    "terzaghi_consolidation": Text("Terzaghi's consolidation"),
+    "isolation_forest": Text("isolation forest"),
+    "threshold_exceedance": Text("limits"),
+    "twin": Text("twin"),
+    "analytics": Text("analysis of risks"),
+    "coal": Text("output of coal"),
+    "overburden": Text("overburden"),
+    "internal_dumping": Text("overburden dumped internally"),
+    "employees": Text("employees"),
+    "residents": Text("residents"),
+    "land_value": Text("value of the land"),
+    "district": Text("area of the mining district"),
+    "sanitary_zone": Text("area of the sanitary zone"),
+    "built_up": Text("built-up land"),
+    "recreation": Text("land for recreation"),
+    "railways": Text("length of railways"),
+    "roads": Text("length of roads"),
+    "mined_out": Text("mined-out area"),
+    "external_dumps": Text("external dumps"),
+    "external_dumps_reclaimed": Text("reclaimed external dumps"),
+    "internal_dumps": Text("internal dumps"),
+    "internal_dumps_reclaimed": Text("reclaimed internal dumps"),
+    "trackless_dumps": Text("trackless dumps"),
+    "crops": Text("crops"),
 }
 
 
@@ -117,6 +153,11 @@ class View:
         """What analytics said, None when there is nothing yet."""
         return self.queries.assessment(known_at=self.at or self.known_at)
 
+    def late(self, state_time: datetime) -> bool:
+        """Return whether a state is so old that the page must not pass it off as the present."""
+        allowed = max(4 * self.queries.site.state_every_s, _LATE_S)
+        return (self.moment - state_time).total_seconds() > allowed
+
     @cached_property
     def instruments(self) -> dict[str, InstrumentSummary]:
         """The site's instruments by name."""
@@ -131,7 +172,37 @@ class View:
 
     def text(self, text: Text | Mapping[str, str] | str | None) -> str:
         """Return a sentence from deeper in the house, or a title, in the visitor's language."""
-        return "" if text is None else i18n.translate(text, self.language)
+        if text is None:
+            return ""
+        if isinstance(text, Text) and text.values:
+            values = {name: self._word(value) for name, value in text.values.items()}
+            text = Text(text.template, values)
+        return i18n.translate(text, self.language)
+
+    def _word(self, value: str | int | float) -> str | int | float:
+        """Return what fills a place of a sentence: names by their titles, times by locale."""
+        if not isinstance(value, str):
+            return value
+        if value in self.queries.site.zones:
+            return self.zone_title(value)
+        moment = value.removesuffix(" UTC")
+        if re.match(r"\d{4}-\d\d-\d\d[T ]", moment) and (time := _time(moment)) is not None:
+            return self.time(time)
+        if re.fullmatch(r"\d{4}-\d\d-\d\d", value):
+            return self.day(value)
+        if re.fullmatch(r"[a-z_]+(, [a-z_]+)*", value):
+            return ", ".join(self.name(each) for each in value.split(", "))
+        return value
+
+    def name(self, key: str) -> str:
+        """Return the title of a quantity, an indicator, a model or an input by its name."""
+        title = self.quantity_title(key)
+        if title != key:
+            return title
+        for each in self.assessment.indicators if self.assessment else []:
+            if each.name == key:
+                return i18n.translate(each.title, self.language)
+        return i18n.translate(NAMES.get(key, key.replace("_", " ")), self.language)
 
     def number(self, value: float | None, unit: str = "") -> str:
         """Return a number without its unit."""
@@ -198,7 +269,7 @@ class View:
         """Return the title of a quantity of any instrument of this site."""
         for kind in self.queries.site.instrument_types.values():
             if quantity in kind.quantities:
-                return self.text(dict(kind.quantities[quantity].title))
+                return i18n.translate(dict(kind.quantities[quantity].title), self.language)
         return quantity
 
     @property

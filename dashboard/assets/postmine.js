@@ -20,15 +20,16 @@
         const next = now === "dark" ? "light" : "dark";
         return [next, next];
       },
-      navbar: function (mobile, desktop, path, navbar) {
-        const moved = (window.dash_clientside.callback_context.triggered || []).some(
-          (each) => each.prop_id === "url.pathname"
+      navbar: function (clicks, path, navbar) {
+        const pressed = (window.dash_clientside.callback_context.triggered || []).some(
+          (each) => each.prop_id === "menu.n_clicks"
         );
-        const open = moved ? false : mobile;
-        return [
-          Object.assign({}, navbar, { collapsed: { mobile: !open, desktop: !desktop } }),
-          open,
-        ];
+        const wide = window.matchMedia("(min-width: 62em)").matches;
+        const hidden = Object.assign({}, navbar.collapsed);
+        if (!pressed) hidden.mobile = true;
+        else if (wide) hidden.desktop = !hidden.desktop;
+        else hidden.mobile = !hidden.mobile;
+        return Object.assign({}, navbar, { collapsed: hidden });
       },
       title: function (title) {
         if (title) document.title = title;

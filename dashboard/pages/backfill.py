@@ -1,4 +1,4 @@
-"""Backfill: are we on plan?"""
+"""Backfill: whether we are on plan."""
 
 from __future__ import annotations
 
@@ -113,6 +113,7 @@ def tiers(view: View) -> Any:
     if fill is None:
         return empty(view.t("Nothing to show"))
     rows = []
+    unit = view.unit("thousand m3")
     for tier in reversed(fill.tiers):
         title = view.text(tier.title)
         share = tier.fraction.value
@@ -120,17 +121,17 @@ def tiers(view: View) -> Any:
             [
                 title,
                 bar(share if isinstance(share, int | float) else None),
-                number(view, f"{title}: {view.t('share filled')}", tier.fraction, percent=True),
-                number(view, f"{title}: {view.t('filled')}", tier.filled),
-                number(view, f"{title}: {view.t('capacity')}", tier.capacity),
+                number(view, title, tier.fraction, percent=True),
+                number(view, title, tier.filled, bare=True),
+                number(view, title, tier.capacity, bare=True),
             ]
         )
     head = [
         view.t("Tier"),
         "",
         view.t("Share"),
-        view.t("Filled"),
-        view.t("Capacity"),
+        view.t("Filled, {unit}", unit=unit),
+        view.t("Capacity, {unit}", unit=unit),
     ]
     return table(head, rows, view.t("Tiers"))
 
@@ -141,6 +142,7 @@ def streams(view: View) -> Any:
     if fill is None:
         return empty(view.t("Nothing to show"))
     rows = []
+    unit = view.unit("thousand m3")
     for stream in fill.streams:
         title = view.text(stream.title)
         actual, planned = stream.volume_in_dump.value, stream.planned_volume.value
@@ -150,23 +152,23 @@ def streams(view: View) -> Any:
         rows.append(
             [
                 title,
-                number(view, f"{title}: {view.t('mass')}", stream.mass),
-                number(view, f"{title}: {view.t('volume in the dump')}", stream.volume_in_dump),
-                number(view, f"{title}: {view.t('by plan')}", stream.planned_volume),
+                number(view, title, stream.mass, bare=True),
+                number(view, title, stream.volume_in_dump, bare=True),
+                number(view, title, stream.planned_volume, bare=True),
                 html.Div(
                     [bar(None if share is None else share / 1.5, planned=1 / 1.5)],
                     title=view.percent(share),
                 ),
-                number(view, f"{title}: {view.t('rate')}", stream.rate),
+                number(view, title, stream.rate, bare=True),
             ]
         )
     head = [
         view.t("Stream"),
-        view.t("Mass"),
-        view.t("Volume"),
-        view.t("Plan"),
+        view.t("Mass, {unit}", unit=view.unit("t")),
+        view.t("Volume, {unit}", unit=unit),
+        view.t("Plan, {unit}", unit=unit),
         view.t("Against plan (mark)"),
-        view.t("Rate, 30 days"),
+        view.t("Rate of 30 days, {unit}", unit=view.unit("t/d")),
     ]
     return table(head, rows, view.t("Waste streams"))
 

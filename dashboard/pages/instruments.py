@@ -1,4 +1,4 @@
-"""Instruments: what does each one say?"""
+"""Instruments: what each one says."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ from dashboard.components import (
 )
 from dashboard.page import Page, Update
 from dashboard.palette import STATUSES
+from dashboard.queries import Queries
 from dashboard.status import instrument_status
 from dashboard.view import View
 from ingest.text import Text
@@ -85,7 +86,6 @@ def detail(view: View) -> list[Component]:
     chosen = _chosen(view)
     quantity = _quantity(view, chosen)
     unit = {each.name: each for each in chosen.quantities}[quantity]
-    status = instrument_status(view)[chosen.name]
     parts: list[Component] = [
         card(
             f"{chosen.name} · {view.text(unit.title)}",
@@ -135,33 +135,34 @@ def detail(view: View) -> list[Component]:
             span="pm-five" if chosen.node_kind == "depth" else "pm-absent-part",
         )
     )
+    title = view.t("About {name}", name=chosen.name)
+    span = "pm-third" if chosen.node_kind != "depth" else ""
+    return [row(*parts, card(title, about(view), id="instruments-about", span=span))]
+
+
+def about(view: View) -> Component:
+    """Return what the site's file says of the chosen instrument, and how fresh it is."""
+    chosen = _chosen(view)
     place = f"{view.number(chosen.x_m)}, {view.number(chosen.y_m)} {view.unit('m')}"
-    about = card(
-        view.t("About {name}", name=chosen.name),
-        facts(
-            [
-                (view.t("Status"), status_badge(view, status)),
-                (view.t("Kind"), view.text(chosen.type_title)),
-                (view.t("Zone"), view.text(chosen.zone_title)),
-                (view.t("Place (east, north)"), place),
-                (view.t("Level"), view.with_unit(chosen.z_m, "m")),
-                (view.t("Last reading"), view.time(chosen.last_time)),
-                (
-                    view.t("Reports every"),
-                    view.t("{minutes} min", minutes=round(chosen.interval_s / 60))
-                    if chosen.interval_s
-                    else view.t("with every event"),
-                ),
-                (
-                    view.t("Stale after"),
-                    view.t("{hours} h", hours=round(chosen.stale_after_s / 3600, 1)),
-                ),
-                *_limits(view, chosen),
-            ]
-        ),
-        span="pm-third" if chosen.node_kind != "depth" else "",
+    reports = view.t("with every event")
+    if chosen.interval_s:
+        reports = view.t("{minutes} min", minutes=round(chosen.interval_s / 60))
+    return facts(
+        [
+            (view.t("Status"), status_badge(view, instrument_status(view)[chosen.name])),
+            (view.t("Last reading"), view.time(chosen.last_time)),
+            (view.t("Kind"), view.text(chosen.type_title)),
+            (view.t("Zone"), view.text(chosen.zone_title)),
+            (view.t("Place (east, north)"), place),
+            (view.t("Level"), view.with_unit(chosen.z_m, "m")),
+            (view.t("Reports every"), reports),
+            (
+                view.t("Stale after"),
+                view.t("{hours} h", hours=round(chosen.stale_after_s / 3600, 1)),
+            ),
+            *_limits(view, chosen),
+        ]
     )
-    return [row(*parts, about)]
 
 
 def series(view: View) -> go.Figure:
@@ -194,7 +195,7 @@ def profile(view: View) -> go.Figure:
     return figures.profile(view, found, axis)
 
 
-def callbacks(app: Dash) -> None:
+def callbacks(app: Dash, _queries: Queries) -> None:
     """Register the choice of a row: it goes into the address, and the page follows that."""
 
     @app.callback(
@@ -249,11 +250,11 @@ def _last_words(view: View, instrument: InstrumentSummary, latest: list[LatestVa
     units = {each.name: each for each in instrument.quantities}
     if any(each.nodes for each in instrument.quantities):
         return view.t("{count} nodes", count=len(instrument.quantities[0].nodes))
+    few = len(instrument.quantities) <= 2
     words = []
-    for each in latest[:3]:
+    for each in latest[: 1 if few else 3]:
         value = view.with_unit(each.value, each.unit)
-        title = view.text(units[each.quantity].title)
-        words.append(value if len(instrument.quantities) == 1 else f"{title} {value}")
+        words.append(value if few else f"{view.text(units[each.quantity].title)} {value}")
     return "; ".join(words)
 
 
@@ -287,6 +288,7 @@ PAGE = Page(
         Update("instruments-detail", "children", detail, "choice"),
         Update("instruments-series", "figure", series, "tick"),
         Update("instruments-profile", "figure", profile, "tick"),
+        Update("instruments-about", "children", about, "tick"),
     ),
     callbacks=callbacks,
 )

@@ -1,4 +1,4 @@
-"""Overview: is anything wrong?"""
+"""Overview: whether anything is wrong."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from dashboard.components import (
     empty,
     figure_tile,
     graph,
-    row,
     status_badge,
     tiles,
 )
@@ -32,38 +31,46 @@ def layout(view: View) -> list[Component]:
     """Return the page below its heading."""
     return [
         html.Div(key_figures(view), id="overview-figures"),
-        row(
-            card(
-                view.t("Site plan"),
-                graph(
-                    view,
-                    "overview-plan",
-                    figures.site_plan(view),
-                    view.t("Plan of the site: zones, and instruments marked by their status"),
-                    height="27rem",
+        html.Div(
+            [
+                html.Div(
+                    [
+                        card(
+                            view.t("Site plan"),
+                            graph(
+                                view,
+                                "overview-plan",
+                                figures.site_plan(view),
+                                view.t("Plan of the site: zones, and instruments by their status"),
+                                height="29rem",
+                            ),
+                        ),
+                    ],
+                    className="pm-column",
                 ),
-                span="pm-seven",
-            ),
-            card(
-                view.t("What needs attention"),
-                attention(view),
-                id="overview-attention",
-                span="pm-five",
-            ),
+                html.Div(
+                    [
+                        card(
+                            view.t("What needs attention"),
+                            attention(view),
+                            id="overview-attention",
+                        ),
+                        card(view.t("Freshness of data"), fresh(view), id="overview-fresh"),
+                    ],
+                    className="pm-column",
+                ),
+            ],
+            className="pm-two-columns",
         ),
-        row(
-            card(
-                view.t("Section through the dump"),
-                graph(
-                    view,
-                    "overview-section",
-                    figures.section(view),
-                    view.t("Schematic section: how full each tier is, and the level of the front"),
-                    height="21rem",
-                ),
-                span="pm-seven",
+        card(
+            view.t("Section through the dump"),
+            graph(
+                view,
+                "overview-section",
+                figures.section(view),
+                view.t("Schematic section: how full the tiers are, and the front"),
+                height="21rem",
             ),
-            card(view.t("Freshness of data"), fresh(view), id="overview-fresh", span="pm-five"),
         ),
     ]
 

@@ -1,4 +1,4 @@
-"""Settlement: when may we grade?"""
+"""Settlement: when we may grade."""
 
 from __future__ import annotations
 
@@ -28,13 +28,6 @@ from ingest.figure import Figure
 from ingest.text import Text
 from twin.state import SettlementState
 
-_MODELS = {
-    "settlement_hyperbolic": Text("hyperbolic method"),
-    "settlement_asaoka": Text("Asaoka's method"),
-    "settlement_log_creep": Text("logarithmic creep"),
-    "terzaghi_consolidation": Text("Terzaghi's consolidation"),
-}
-
 
 def layout(view: View) -> list[Component]:
     """Return the page below its heading."""
@@ -48,7 +41,7 @@ def layout(view: View) -> list[Component]:
                     "settlement-curve",
                     curve(view),
                     view.t("Settlement of the chosen point through time, with its forecast"),
-                    height="24rem",
+                    height=None,
                 ),
                 aside=html.Div(ranges(view), id="settlement-ranges"),
                 span="pm-two-thirds",
@@ -148,20 +141,20 @@ def chosen(view: View) -> Any:
     if state.model:
         parts.append(
             html.P(
-                view.t("Forecast by the {model}", model=_model(view, state.model)),
+                view.t("Forecast by the {model}", model=view.name(state.model)),
                 className="pm-quiet",
             )
         )
     elif state.ultimate.reason is not None:
         parts.append(
-            html.P([html.Strong(view.t("No forecast: ")), view.text(state.ultimate.reason)])
+            html.P([html.Strong(view.t("No forecast:")), " ", view.text(state.ultimate.reason)])
         )
     if state.refusals:
         parts.append(html.P(view.t("Methods that were refused"), className="pm-quiet"))
         parts.append(
             html.Ul(
                 [
-                    html.Li([html.Strong(_model(view, name)), " — ", view.text(why)])
+                    html.Li([html.Strong(view.name(name)), " — ", view.text(why)])
                     for name, why in state.refusals.items()
                 ],
                 className="pm-list pm-quiet",
@@ -186,12 +179,12 @@ def points(view: View) -> Any:
                     href=view.href(point=state.point),
                 ),
                 view.zone_title(state.zone),
-                number(view, f"{state.point}: {view.t('settlement')}", state.settlement),
-                number(view, f"{state.point}: {view.t('rate')}", state.rate),
-                number(view, f"{state.point}: {view.t('final settlement')}", state.ultimate),
+                number(view, state.point, state.settlement),
+                number(view, state.point, state.rate),
+                number(view, state.point, state.ultimate),
                 bar(share if isinstance(share, int | float) else None),
-                number(view, f"{state.point}: {view.t('grading from')}", state.grading),
-                _model(view, state.model) if state.model else _why(view, state),
+                number(view, state.point, state.grading),
+                view.name(state.model) if state.model else _why(view, state),
             ]
         )
     head = [
@@ -211,14 +204,13 @@ def _why(view: View, state: SettlementState) -> html.Span:
     return html.Span(view.text(state.ultimate.reason), className="pm-quiet")
 
 
-def _model(view: View, name: str) -> str:
-    return view.text(_MODELS.get(name, name))
-
-
 def _point(view: View) -> str:
-    return view.chosen(
-        "point", [each.name for each in view.queries.site.with_quantity("settlement")]
-    )
+    """Return the chosen point; else one with a forecast, else the one that settled most."""
+    names = [each.name for each in view.queries.site.with_quantity("settlement")]
+    states = view.twin.settlement if view.twin else []
+    told = [state for state in states if state.model]
+    best = _extreme(told or states, "settlement").point if states else ""
+    return view.chosen("point", names, best)
 
 
 def _extreme(states: list[SettlementState], name: str) -> SettlementState:

@@ -1,4 +1,4 @@
-"""Slopes: does it stand?"""
+"""Slopes: whether they stand."""
 
 from __future__ import annotations
 
@@ -142,9 +142,9 @@ def movement(view: View) -> Any:
         [
             _link(view, "inclinometer", each.instrument),
             _badge(view, each.instrument),
-            number(view, f"{each.instrument}: {view.t('largest displacement')}", each.largest),
-            number(view, f"{each.instrument}: {view.t('depth of the shear zone')}", each.depth),
-            number(view, f"{each.instrument}: {view.t('rate')}", each.rate),
+            number(view, each.instrument, each.largest),
+            number(view, each.instrument, each.depth),
+            number(view, each.instrument, each.rate),
         ]
         for each in states
     ]
@@ -168,9 +168,9 @@ def pressure(view: View) -> Any:
             _link(view, "piezometer", each.instrument),
             view.zone_title(each.zone),
             _badge(view, each.instrument),
-            number(view, f"{each.instrument}: {view.t('now')}", each.level),
-            number(view, f"{each.instrument}: {view.t('change in 7 days')}", each.change_7d),
-            number(view, f"{each.instrument}: {view.t('change in 30 days')}", each.change_30d),
+            number(view, each.instrument, each.level),
+            number(view, each.instrument, each.change_7d),
+            number(view, each.instrument, each.change_30d),
         ]
         for each in states
     ]

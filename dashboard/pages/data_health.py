@@ -1,0 +1,221 @@
+"""Data health: whether what the pages say can be believed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dash import html
+from dash.development.base_component import Component
+
+from dashboard.components import (
+    card,
+    export_button,
+    facts,
+    figure_tile,
+    grid,
+    row,
+    status_badge,
+    tiles,
+)
+from dashboard.page import Page, Update
+from dashboard.palette import STATUSES
+from dashboard.view import View
+from ingest.figure import Figure
+from ingest.text import Text
+
+_SERVICES = {"twin": Text("Twin"), "risk": Text("Analysis of risks")}
+#: Characters of a dead letter that are shown.
+_SHOWN = 120
+
+
+def layout(view: View) -> list[Component]:
+    """Return the page below its heading."""
+    return [
+        html.Div(key_figures(view), id="health-figures"),
+        row(
+            card(
+                view.t("Freshness by instrument"),
+                grid(view, "health-instruments", _columns(view), instruments(view), key="name"),
+                aside=export_button(view, "health-instruments"),
+                span="pm-seven",
+            ),
+            card(
+                view.t("Store and services"), services(view), id="health-services", span="pm-five"
+            ),
+        ),
+        card(
+            view.t("Messages that could not be understood"),
+            grid(
+                view,
+                "health-letters",
+                _letter_columns(view),
+                letters(view),
+                key="id",
+                height="18rem",
+            ),
+            aside=export_button(view, "health-letters"),
+        ),
+        card(view.t("What was assumed"), assumptions(view), id="health-assumptions"),
+    ]
+
+
+def key_figures(view: View) -> Component:
+    """Return how much arrives and how much does not."""
+    states = [each.freshness for each in view.instruments.values()]
+    health = view.queries.health()
+    now = view.moment
+
+    def count(value: int, source: str) -> Figure:
+        return Figure(value=value, unit="1", time=now, source=source, quality="measured")
+
+    silent = states.count("unavailable")
+    return tiles(
+        [
+            figure_tile(
+                view,
+                view.t("Instruments that deliver"),
+                count(states.count("current"), "store"),
+                note=view.t("of {all}", all=len(states)),
+            ),
+            figure_tile(view, view.t("Stale"), count(states.count("stale"), "store")),
+            figure_tile(view, view.t("Unavailable"), count(silent, "store")),
+            figure_tile(view, view.t("Stored rows"), count(health.store.rows, "store")),
+            figure_tile(view, view.t("Dead letters"), count(health.dead_letters, "ingest")),
+        ]
+    )
+
+
+def instruments(view: View) -> list[dict[str, Any]]:
+    """Return the freshness of every instrument."""
+    return [
+        {
+            "name": each.name,
+            "type": view.text(each.type_title),
+            "level": each.freshness,
+            "status": view.text(STATUSES[each.freshness].word),
+            "time": each.last_time.isoformat() if each.last_time else "",
+            "shown": view.time(each.last_time),
+            "ago": view.ago(each.last_time) if each.last_time else view.t("never"),
+        }
+        for each in view.instruments.values()
+    ]
+
+
+def services(view: View) -> Component:
+    """Return whether the store and the services can be used, and how far they have come."""
+    health = view.queries.health()
+    store = health.store
+    ok = view.t("Works") if store.ok else view.t("Cannot be used")
+    lines: list[tuple[Any, Any]] = [
+        (view.t("Store"), status_badge(view, "normal" if store.ok else "alarm", ok)),
+        (view.t("Kind of store"), store.detail or store.backend),
+        (view.t("Last change"), view.number(store.last_sequence)),
+        (
+            view.t("Forwarded to InfluxDB"),
+            view.t("no forwarder in this run")
+            if store.forwarded_sequence is None
+            else view.t(
+                "up to change {number} ({behind} behind)",
+                number=store.forwarded_sequence,
+                behind=store.last_sequence - store.forwarded_sequence,
+            ),
+        ),
+    ]
+    for service in health.services:
+        name = view.text(_SERVICES.get(service.name, Text(service.name)))
+        if service.state_time is None or service.behind_s is None:
+            lines.append((name, status_badge(view, "unknown", view.t("No state yet"))))
+            continue
+        said = view.t(
+            "{time}, {hours} h behind the clock",
+            time=view.time(service.state_time),
+            hours=round(service.behind_s / 3600, 1),
+        )
+        lines.append(
+            (
+                name,
+                [status_badge(view, "stale"), " ", said] if view.late(service.state_time) else said,
+            )
+        )
+    lines.append((view.t("Kind of run"), view.t("Replay") if health.replay else view.t("Live")))
+    first, last = view.site.first_time, view.site.last_time
+    lines.append((view.t("Readings from"), view.time(first)))
+    lines.append((view.t("Readings to"), view.time(last)))
+    return facts(lines)
+
+
+def letters(view: View) -> list[dict[str, Any]]:
+    """Return the newest dead letters."""
+    return [
+        {
+            "id": str(each.id),
+            "received": each.received.isoformat(),
+            "shown": view.time(each.received),
+            "topic": each.topic,
+            "reason": view.text(each.reason),
+            "size": each.size,
+            "payload": each.payload[:_SHOWN].decode("utf-8", "replace"),
+        }
+        for each in view.queries.dead_letters(limit=200)
+        if view.live or each.received <= view.moment
+    ]
+
+
+def assumptions(view: View) -> Component:
+    """Return what the site's file assumes, and where the site's data come from."""
+    site = view.queries.site
+    said = [html.Li(view.text(dict(each))) for each in site.assumptions]
+    return html.Div(
+        [
+            html.Ul(said, className="pm-explanation") if said else html.P(view.t("Nothing")),
+            html.P(view.t("Source: {source}", source=site.source), className="pm-quiet"),
+        ],
+        className="pm-stack",
+    )
+
+
+def _columns(view: View) -> list[dict[str, Any]]:
+    marks = {f"pm-cell-{level}": f"params.data.level == '{level}'" for level in STATUSES}
+    return [
+        {"field": "name", "headerName": view.t("Instrument"), "pinned": "left", "width": 120},
+        {"field": "type", "headerName": view.t("Kind"), "width": 180},
+        {"field": "status", "headerName": view.t("Status"), "width": 120, "cellClassRules": marks},
+        {
+            "field": "time",
+            "headerName": view.t("Last reading"),
+            "width": 160,
+            "valueFormatter": {"function": "params.data.shown"},
+        },
+        {"field": "ago", "headerName": view.t("How long ago"), "width": 140, "sortable": False},
+    ]
+
+
+def _letter_columns(view: View) -> list[dict[str, Any]]:
+    return [
+        {
+            "field": "received",
+            "headerName": view.t("Received"),
+            "width": 160,
+            "valueFormatter": {"function": "params.data.shown"},
+        },
+        {"field": "topic", "headerName": view.t("Topic"), "width": 260},
+        {"field": "reason", "headerName": view.t("Reason"), "width": 320},
+        {"field": "size", "headerName": view.t("Bytes"), "width": 90},
+        {"field": "payload", "headerName": view.t("Payload"), "width": 260},
+    ]
+
+
+PAGE = Page(
+    path="/data-health",
+    title=Text("Data health"),
+    question=Text("Can I believe it?"),
+    icon="data_health",
+    order=90,
+    layout=layout,
+    updates=(
+        Update("health-figures", "children", key_figures),
+        Update("health-instruments", "rowData", instruments),
+        Update("health-services", "children", services),
+        Update("health-letters", "rowData", letters),
+    ),
+)
