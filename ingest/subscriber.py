@@ -297,13 +297,14 @@ class Subscriber:
         return True
 
     def _on_connect(
-        self, client: mqtt.Client, _data: Any, _flags: Any, reason: Any, _properties: Any
+        self, client: mqtt.Client, _data: Any, flags: Any, reason: Any, _properties: Any
     ) -> None:
         if reason.is_failure:
             self._refused = str(reason)
             log.error("mqtt_refused", broker=str(self.address), reason=str(reason))
             return
-        self._refused, self._subscribed = None, False
+        # A session that was kept has its subscriptions, and its backlog comes before any answer.
+        self._refused, self._subscribed = None, flags.session_present
         self._pause_s = 1.0
         self._connection += 1
         # What came under the connection before will come again.

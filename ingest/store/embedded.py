@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import numpy as np
 import pandas as pd
 
 from ingest.clock import from_ns, to_ns
@@ -31,6 +32,10 @@ from ingest.store import (
 from ingest.store.schema import STATES, column, create_readings, reading_table, undo_table
 
 _BUSY_TIMEOUT_MS = 30_000
+#: Page cache of each connection; the system caches the file as well.
+_CACHE_KIB = 8_192
+#: Numbers of buckets that each reading connection holds, to walk along.
+_BUCKETS = 10_000
 _rows_encoder = msgspec.msgpack.Encoder()
 _rows_decoder = msgspec.msgpack.Decoder(tuple[Row, ...])
 _points_encoder = msgspec.msgpack.Encoder()
@@ -332,6 +337,52 @@ class EmbeddedStore:
     ) -> pd.DataFrame:
         """Return `count` equal buckets of [start, end): node, start, min, mean, max, count."""
         first, width = to_ns(start), bucket_width(start, end, count)
+        if known_at is None and count <= _BUCKETS:
+            rows = self._walk_buckets(instrument, quantity, first, width, count, trusted, end)
+        else:
+            rows = self._group_buckets(instrument, quantity, start, end, known_at, width, trusted)
+        columns = ["node", "bucket", "min", "mean", "max", "count"]
+        return bucket_frame(pd.DataFrame(_columns(rows, columns)), first, width)
+
+    def _walk_buckets(
+        self,
+        instrument: str,
+        quantity: str,
+        first: int,
+        width: int,
+        count: int,
+        trusted: bool,
+        end: datetime,
+    ) -> list[tuple[Any, ...]]:
+        """Aggregate bucket by bucket along the key, which needs no sorting."""
+        kind = self._site.instruments[instrument].type
+        name = column(quantity)
+        untrusted, parameters = self._untrusted(kind, instrument, quantity, trusted)
+        query = (
+            f"SELECT ?, b.i, min({name}), avg({name}), max({name}), count({name})"
+            f" FROM temp.bucket b CROSS JOIN {reading_table(kind)}"
+            " ON instrument = ? AND node = ? AND time >= ? + b.i * ? AND time < ? + (b.i + 1) * ?"
+            # The plus keeps this condition off the key, where the bucket's own end belongs.
+            f" WHERE b.i < ? AND +time < ? AND {name} IS NOT NULL{untrusted} GROUP BY b.i"
+        )
+        db = self._reader()
+        rows: list[tuple[Any, ...]] = []
+        for node in range(self._site.instruments[instrument].node_count):
+            places = (node, instrument, node, first, width, first, width, count, to_ns(end))
+            rows += db.execute(query, (*places, *parameters)).fetchall()
+        return rows
+
+    def _group_buckets(
+        self,
+        instrument: str,
+        quantity: str,
+        start: datetime,
+        end: datetime,
+        known_at: datetime | None,
+        width: int,
+        trusted: bool,
+    ) -> list[tuple[Any, ...]]:
+        """Aggregate by sorting into buckets: for rows that come from two tables."""
         query, parameters = self._select(
             instrument,
             quantity,
@@ -342,9 +393,9 @@ class EmbeddedStore:
             trusted=trusted,
             columns="{q}, node",
             extra=", (time - ?) / ? AS bucket",
-            extra_parameters=[first, width],
+            extra_parameters=[to_ns(start), width],
         )
-        rows = (
+        return (
             self._reader()
             .execute(
                 f"SELECT node, bucket, min(value), avg(value), max(value), count(value)"
@@ -353,7 +404,6 @@ class EmbeddedStore:
             )
             .fetchall()
         )
-        return bucket_frame(rows, first, width)
 
     def span(self) -> tuple[datetime, datetime] | None:
         """Return the first and the last measured time, None for an empty store."""
@@ -609,7 +659,7 @@ class EmbeddedStore:
         )
         db.execute("PRAGMA journal_mode=WAL")
         db.execute("PRAGMA synchronous=FULL")
-        db.execute("PRAGMA cache_size=-65536")
+        db.execute(f"PRAGMA cache_size=-{_CACHE_KIB}")
         self._opened.append(db)
         return db
 
@@ -623,6 +673,14 @@ class EmbeddedStore:
         db: sqlite3.Connection | None = getattr(self._local, name, None)
         if db is None:
             db = self._connect(path)
+            if path == self._readings_path:
+                db.execute("CREATE TEMP TABLE bucket (i INTEGER PRIMARY KEY)")
+                db.execute(
+                    "WITH RECURSIVE n(i) AS"
+                    " (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < ?)"
+                    " INSERT INTO temp.bucket SELECT i FROM n",
+                    (_BUCKETS,),
+                )
             db.execute("PRAGMA query_only=ON")
             setattr(self._local, name, db)
         return db
@@ -673,13 +731,20 @@ class EmbeddedStore:
         if end is not None:
             query += " AND time < ?"
             parameters.append(to_ns(end))
-        if trusted and self._has_flags(kind, instrument, quantity):
-            query += (
-                " AND (node, time) NOT IN (SELECT node, time FROM flag"
-                " WHERE type = ? AND instrument = ? AND quantity = ?)"
-            )
-            parameters += [kind, instrument, quantity]
-        return query, parameters
+        untrusted, names = self._untrusted(kind, instrument, quantity, trusted)
+        return query + untrusted, [*parameters, *names]
+
+    def _untrusted(
+        self, kind: str, instrument: str, quantity: str, trusted: bool
+    ) -> tuple[str, list[str]]:
+        """Return the condition that leaves out flagged values, where it is asked for and needed."""
+        if not trusted or not self._has_flags(kind, instrument, quantity):
+            return "", []
+        return (
+            " AND (node, time) NOT IN (SELECT node, time FROM flag"
+            " WHERE type = ? AND instrument = ? AND quantity = ?)",
+            [kind, instrument, quantity],
+        )
 
     def _has_flags(self, kind: str, instrument: str, quantity: str) -> bool:
         query = "SELECT 1 FROM flag WHERE type = ? AND instrument = ? AND quantity = ? LIMIT 1"
@@ -722,13 +787,25 @@ def bucket_width(start: datetime, end: datetime, count: int) -> int:
     return -(-length // count)
 
 
-def bucket_frame(
-    rows: Sequence[tuple[Any, ...]] | pd.DataFrame, first: int, width: int
-) -> pd.DataFrame:
-    """Return (node, bucket, min, mean, max, count) rows as the frame that `buckets` owes."""
-    frame = pd.DataFrame(rows, columns=["node", "bucket", "min", "mean", "max", "count"])
-    frame.insert(1, "start", _moments(first + frame.pop("bucket").astype("int64") * width))
-    return frame
+def _columns(rows: Sequence[tuple[Any, ...]], names: Sequence[str]) -> dict[str, Any]:
+    """Return rows of numbers as columns, without the cost of a frame of rows."""
+    return {
+        name: np.array([row[index] for row in rows], dtype=float if index > 1 else np.int64)
+        for index, name in enumerate(names)
+    }
+
+
+def bucket_frame(frame: pd.DataFrame, first: int, width: int) -> pd.DataFrame:
+    """Return columns node, bucket, min, mean, max, count as the frame that `buckets` owes."""
+    starts = first + frame["bucket"].to_numpy(dtype=np.int64) * width
+    return pd.DataFrame(
+        {
+            "node": frame["node"].to_numpy(dtype=np.int64),
+            "start": pd.DatetimeIndex(starts.view("M8[ns]")).tz_localize("UTC"),
+            **{name: frame[name].to_numpy(dtype=float) for name in ("min", "mean", "max")},
+            "count": frame["count"].to_numpy(dtype=np.int64),
+        }
+    )
 
 
 def derived_row(point: Derived) -> tuple[Any, ...]:
