@@ -99,6 +99,25 @@ def last(bucket: str, kinds: Collection[str], quantities: Collection[str], stop:
     )
 
 
+def stretch(
+    bucket: str,
+    kinds: Collection[str],
+    instruments: Collection[str],
+    quantities: Collection[str],
+    start: int,
+    stop: int,
+) -> str:
+    """Return the query for all values of several instruments: `value`, `received`."""
+    source = _source(bucket, start, stop)
+    of = _is("_measurement", kinds) + " and " + _is("instrument", instruments)
+    return "\n".join(
+        f"{source} |> filter(fn: (r) => {of} and {_is('_field', fields)})"
+        f' |> keep(columns: ["_time", "instrument", "node", "_field", "_value"])'
+        f' |> yield(name: "{name}")'
+        for name, fields in (("value", quantities), ("received", [RECEIVED]))
+    )
+
+
 def received_at(bucket: str, moments: Iterable[tuple[str, str, int, int]]) -> str:
     """Return the query for when rows came: (type, instrument, node, time in ns) -> `received`."""
     return "\n".join(
@@ -163,21 +182,50 @@ def parse(answer: bytes) -> dict[str, pd.DataFrame]:
             bodies.setdefault((header, _TYPES.get(result, int)), []).append(body)
     found: dict[str, pd.DataFrame] = {}
     for (header, kind), parts in bodies.items():
-        frame = pd.read_csv(
-            io.BytesIO(b"\r\n".join([header, *parts])),
-            keep_default_na=False,
-            dtype=_TEXTS | {"_value": kind},
-        )
-        moments = pd.to_datetime(frame.pop("_time"), format="ISO8601", utc=True)
-        frame["time"] = moments.to_numpy(dtype="datetime64[ns]").astype("int64")
-        frame = frame.rename(columns={"_value": "value", "_field": "field"})
-        wanted = frame[[column for column in frame if column in _COLUMNS]]
-        if len(parts) == 1:
-            found[str(frame["result"].iloc[0])] = wanted
+        body = b"\r\n".join(parts)
+        if len(body) < _SMALL and b'"' not in body:
+            columns = _split(header, body, kind)
         else:
-            for name, rows in frame.groupby("result", sort=False).indices.items():
-                found[str(name)] = wanted.iloc[rows]
+            columns = _read(header, body, kind)
+        table = pd.DataFrame(
+            {_COLUMNS[name]: values for name, values in columns.items() if name in _COLUMNS}
+        )
+        results = columns["result"]
+        if len(parts) == 1:
+            found[str(results[0])] = table
+        else:
+            for name in dict.fromkeys(results):
+                found[str(name)] = table[results == name]
     return found
+
+
+def _split(header: bytes, body: bytes, kind: type) -> dict[str, np.ndarray]:
+    """Return the columns of a short table without quotes; a CSV reader takes longer to set up."""
+    lines = [line.split(",") for line in body.decode().split("\r\n")]
+    columns: dict[str, np.ndarray] = {}
+    for name, cells in zip(header.decode().split(","), zip(*lines, strict=True), strict=True):
+        if name == "_time":
+            moments = np.array([cell.removesuffix("Z") for cell in cells], dtype="datetime64[ns]")
+            columns[name] = moments.astype("int64")
+        elif name == "node":
+            columns[name] = np.array(list(map(int, cells)), dtype="int64")
+        elif name == "_value" and kind is not str:
+            columns[name] = np.array(list(map(kind, cells)))
+        else:
+            columns[name] = np.array(cells, dtype=object)
+    return columns
+
+
+def _read(header: bytes, body: bytes, kind: type) -> dict[str, np.ndarray]:
+    """Return the columns of a table of any size."""
+    frame = pd.read_csv(
+        io.BytesIO(header + b"\r\n" + body),
+        keep_default_na=False,
+        dtype=_TEXTS | {"_value": kind},
+    )
+    moments = pd.to_datetime(frame["_time"], format="ISO8601", utc=True)
+    frame["_time"] = moments.to_numpy(dtype="datetime64[ns]").astype("int64")
+    return {str(name): frame[name].to_numpy() for name in frame}
 
 
 #: What `_value` holds, by result; the others hold integers.
@@ -185,7 +233,16 @@ _TYPES: dict[str, type] = {"value": float, "numbers": float, "words": str} | dic
     AGGREGATES, float
 )
 _TEXTS = dict.fromkeys(("result", "subject", "instrument", "_field"), str)
-_COLUMNS = {"time", "node", "instrument", "subject", "field", "value"}
+_COLUMNS = {
+    "_time": "time",
+    "node": "node",
+    "instrument": "instrument",
+    "subject": "subject",
+    "_field": "field",
+    "_value": "value",
+}
+#: Bytes up to which splitting lines is quicker than a CSV reader.
+_SMALL = 200_000
 
 
 def _source(bucket: str, start: int, stop: int) -> str:

@@ -43,6 +43,10 @@ from ingest.store.influxdb import InfluxServer
 FOLLOWER, DERIVED_FOLLOWER = "influxdb", "influxdb_derived"
 
 _DAY_NS = 86_400 * 1_000_000_000
+_FIRST_STRETCH_NS, _LONGEST_STRETCH_NS = _DAY_NS // 8, 4096 * _DAY_NS
+
+#: Instrument, node, quantity.
+_Key = tuple[str, int, str]
 
 
 class InfluxStore:
@@ -175,7 +179,7 @@ class InfluxStore:
         stop = flux.LAST if at is None else to_ns(at) + 1
         found = self._last(stop)
         if known_at is not None:
-            self._as_known(found, stop, known_at)
+            found = self._as_known(found, stop, known_at)
         result = []
         for instrument in self._site:
             for node in range(instrument.node_count):
@@ -310,12 +314,12 @@ class InfluxStore:
             )
             rows = rows.assign(bucket=(rows["time"] - first) // width)
             anew = rows.groupby(["node", "bucket"], as_index=False)["value"].agg(
-                ["min", "mean", "max", "count"]
+                list(flux.AGGREGATES)
             )
-            untouched = table[(table["bucket"] < low) | (table["bucket"] > high)]
-            table = pd.concat([part for part in (untouched, anew) if len(part)] or [untouched])
-            table = table.sort_values(["node", "bucket"], ignore_index=True)
-        return bucket_frame(table[["node", "bucket", *flux.AGGREGATES]], first, width)
+            table = [row for row in table if not low <= row[1] <= high]
+            table += list(_records(anew, "node", "bucket", *flux.AGGREGATES))
+        columns = ["node", "bucket", *flux.AGGREGATES]
+        return bucket_frame(pd.DataFrame(sorted(table), columns=columns), first, width)
 
     def span(self) -> tuple[datetime, datetime] | None:
         """Return the first and the last measured time, None for an empty store."""
@@ -489,19 +493,26 @@ class InfluxStore:
 
     def _aggregated(
         self, instrument: str, answer: dict[str, pd.DataFrame], first: int, width: int
-    ) -> pd.DataFrame:
-        """Return the engine's aggregates side by side: node, bucket, min, mean, max, count."""
+    ) -> list[tuple[Any, ...]]:
+        """Return the engine's aggregates: node, bucket, min, mean, max, count."""
         nodes = self._site.instruments[instrument].node_count
-        columns = [
-            answer.get(name, _NO_ROWS).set_index(["node", "time"])["value"].rename(name)
+        low, mean, high, count = (
+            {
+                (node, time): value
+                for node, time, value in _records(
+                    answer.get(name, _NO_ROWS), "node", "time", "value"
+                )
+            }
             for name in flux.AGGREGATES
+        )
+        # A reading that comes between two of the four is in some of them only: it has to wait.
+        return [
+            (key[0], (key[1] - first) // width, low[key], mean[key], high[key], int(number))
+            for key, number in count.items()
+            if key[0] < nodes and key in low and key in mean and key in high
         ]
-        table = pd.concat(columns, axis=1).reset_index().sort_values(["node", "time"])
-        table["bucket"] = (table.pop("time") - first) // width
-        table = table.astype({"count": "int64"})
-        return table[table["node"] < nodes].reset_index(drop=True)
 
-    def _last(self, stop: int) -> dict[tuple[str, int, str], _Last]:
+    def _last(self, stop: int) -> dict[_Key, _Last]:
         """Return the last value before `stop` of each (instrument, node, quantity)."""
         kinds = self._kinds()
         quantities = {q for kind in kinds for q in self._site.instrument_types[kind].quantities}
@@ -546,49 +557,60 @@ class InfluxStore:
         }
 
     def _as_known(
-        self, found: dict[tuple[str, int, str], _Last], stop: int, known_at: datetime
-    ) -> None:
-        """Put back what was last known at a time wherever something later has come since."""
+        self, found: dict[_Key, _Last], stop: int, known_at: datetime
+    ) -> dict[_Key, _Last]:
+        """Return last values as they were known at a time: what came later is left out."""
         moment = to_ns(known_at)
+        replaced: dict[_Key, _Last] = {}
+        changed: set[_Key] = set()
         for instrument in self._site:
             for quantity in self._site.instrument_types[instrument.type].quantities:
-                keys = [
-                    key
-                    for node in range(instrument.node_count)
-                    if (key := (instrument.name, node, quantity)) in found
-                ]
-                undone = self.spool.undone(instrument.name, quantity, known_at, end=stop)
-                changed = {row[1] for row in undone}
-                doubtful = {
-                    key for key in keys if found[key].received > moment or key[1] in changed
-                }
-                if doubtful:
-                    known = self._look_back(instrument.name, quantity, doubtful, stop, known_at)
-                    for key in doubtful:
-                        del found[key]
-                    found |= known
+                for time, node, received, value in self.spool.undone(
+                    instrument.name, quantity, known_at, end=stop
+                ):
+                    changed.add((instrument.name, node, quantity))
+                    if value is not None:
+                        replaced[instrument.name, node, quantity] = _Last(time, received, value)
+        doubtful = {key for key, last in found.items() if last.received > moment or key in changed}
+        known = {key: last for key, last in found.items() if key not in doubtful}
+        known |= self._look_back(doubtful, stop, known_at)
+        for key, last in replaced.items():
+            if key not in known or known[key].time <= last.time:
+                known[key] = last
+        return known
 
-    def _look_back(
-        self,
-        instrument: str,
-        quantity: str,
-        wanted: set[tuple[str, int, str]],
-        stop: int,
-        known_at: datetime,
-    ) -> dict[tuple[str, int, str], _Last]:
-        """Return the last values known at a time, from ever longer stretches before `stop`."""
-        found: dict[tuple[str, int, str], _Last] = {}
-        days = 2
+    def _look_back(self, wanted: set[_Key], stop: int, known_at: datetime) -> dict[_Key, _Last]:
+        """Return last rows received up to a time, from ever longer stretches before `stop`."""
+        found: dict[_Key, _Last] = {}
         # What was measured long after `known_at` cannot have been received by then.
         high = min(stop, to_ns(known_at) + _DAY_NS)
-        low = stop
-        while low > flux.FIRST and len(found) < len(wanted):
-            low = high - days * _DAY_NS if days < 10_000 else flux.FIRST
-            rows = self._rows(instrument, quantity, low, high, known_at)
-            for time, node, received, value in _records(rows, *_ROW_COLUMNS):
-                if (key := (instrument, node, quantity)) in wanted:
-                    found[key] = _Last(time, received, value)
-            days *= 8
+        low, length = stop, _FIRST_STRETCH_NS
+        while (missing := wanted - found.keys()) and low > flux.FIRST:
+            low = high - length if length < _LONGEST_STRETCH_NS else flux.FIRST
+            length *= 8
+            instruments = {instrument for instrument, _, _ in missing}
+            answer = self.server.query(
+                flux.stretch(
+                    self._bucket,
+                    {self._site.instruments[name].type for name in instruments},
+                    instruments,
+                    {quantity for _, _, quantity in missing},
+                    low,
+                    high,
+                )
+            )
+            if "value" not in answer:
+                continue
+            came = answer["received"]
+            came = came[came["value"] <= to_ns(known_at)].rename(columns={"value": "received"})
+            key = ["time", "instrument", "node"]
+            rows = answer["value"].merge(came[[*key, "received"]], on=key).sort_values("time")
+            rows = rows.drop_duplicates(["instrument", "node", "field"], keep="last")
+            for instrument, node, quantity, time, received, value in _records(
+                rows, "instrument", "node", "field", "time", "received", "value"
+            ):
+                if (instrument, node, quantity) in missing:
+                    found[instrument, node, quantity] = _Last(time, received, value)
         return found
 
 

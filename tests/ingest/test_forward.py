@@ -283,8 +283,10 @@ def test_a_service_reads_its_own_computed_points_before_they_are_forwarded(
 
 
 def test_a_run_opens_its_forwarder_only_with_an_influxdb(
-    influxdb_server: TestServer, tmp_path: Path
+    influxdb_server: TestServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    for name in ("URL", "TOKEN"):
+        monkeypatch.delenv(f"POSTMINE_INFLUXDB_{name}", raising=False)
     given = {"site": str(DATA / "small_site"), "data_dir": tmp_path / "run"}
     run = open_run(Settings(**given))
     with pytest.raises(ConfigurationError, match="POSTMINE_INFLUXDB_URL"):
