@@ -8,7 +8,7 @@ from datetime import datetime
 import msgspec
 
 from analytics.assessment import RiskLevel
-from analytics.levels import GRAVITY, Limit, bound, gravest, in_force, level_of
+from analytics.levels import GRAVITY, Limit, bound, gravest, level_of
 
 
 class Channel(msgspec.Struct, kw_only=True):
@@ -40,7 +40,7 @@ def judged(
     channel: Channel,
     value: float,
     time: datetime,
-    limits: Sequence[Limit],
+    held: Sequence[Limit],
     *,
     raise_after: int,
     return_after: int,
@@ -50,11 +50,14 @@ def judged(
 
     A level is raised when `raise_after` successive values pass its limit, so that one spike raises
     nothing; it is lowered when `return_after` successive values are within it by the deadband.
-    The limits are those in force at the value's own time.
+
+    Parameters
+    ----------
+    held
+        The limits in force at the value's own time.
     """
     if channel.time is not None and time <= channel.time:
         return channel
-    held = in_force(limits, time)
     alone, _ = level_of(value, held, channel.level, deadband)
     recent = [*channel.recent, (time, alone)][-max(raise_after, return_after) :]
     level: RiskLevel = "normal" if channel.level == "unknown" else channel.level

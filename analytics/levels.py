@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Protocol
@@ -42,11 +43,26 @@ def in_force(limits: Iterable[Limit], at: datetime) -> list[Limit]:
 
     Of two of the same level and direction the one that came later replaces the earlier.
     """
-    latest: dict[tuple[str, bool], Limit] = {}
-    for limit in sorted(limits, key=lambda item: item.start):
-        if limit.start <= at:
-            latest[limit.level, limit.above is not None] = limit
-    return list(latest.values())
+    return DatedLimits(limits).at(at)
+
+
+class DatedLimits:
+    """Limits with the dates from which they hold, to be asked for many moments."""
+
+    def __init__(self, limits: Iterable[Limit]) -> None:
+        self._limits = sorted(limits, key=lambda limit: limit.start)
+        self._starts = [limit.start for limit in self._limits]
+        self._known: dict[int, list[Limit]] = {}
+
+    def at(self, time: datetime) -> list[Limit]:
+        """Return the limits that hold at a moment."""
+        count = bisect_right(self._starts, time)
+        if count not in self._known:
+            latest: dict[tuple[str, bool], Limit] = {}
+            for limit in self._limits[:count]:
+                latest[limit.level, limit.above is not None] = limit
+            self._known[count] = list(latest.values())
+        return self._known[count]
 
 
 def bound(limit: Limit) -> float:

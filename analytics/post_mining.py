@@ -11,10 +11,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from analytics.assessment import Component, PostMining, Risk, RiskLevel
+from analytics.assessment import Component, Indicator, PostMining, Risk, RiskLevel
 from analytics.levels import GRAVITY, gravest
 from analytics.site_files import PostMiningEvidence
-from analytics.territory import TerritoryInputs, territory_indicators
 from ingest.figure import Figure, unknown
 from ingest.freshness import freshness
 from ingest.site import Site
@@ -218,7 +217,7 @@ _NONE = Text("Not stated")
 
 def post_mining(
     evidence: PostMiningEvidence | None,
-    territory: TerritoryInputs | None,
+    territory: list[Indicator],
     now: Now,
 ) -> PostMining:
     """Return the stage, its explanation, the seven components and the territory's indicators.
@@ -241,7 +240,7 @@ def post_mining(
             stage_title=_NONE,
             explanation=[reason],
             components=components,
-            territory=territory_indicators(territory),
+            territory=territory,
         )
     stage, title, explanation = _stage(
         evidence, components, clean=clean, drainage=drainage, at=time
@@ -253,7 +252,7 @@ def post_mining(
         stage_title=title,
         explanation=explanation,
         components=components,
-        territory=territory_indicators(territory),
+        territory=territory,
     )
 
 

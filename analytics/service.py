@@ -19,7 +19,7 @@ from analytics.levels import gravest
 from analytics.post_mining import Now, post_mining
 from analytics.risk_model import Moment, risk_model_types
 from analytics.site_files import ResponsePlan, load_post_mining, load_response_plan, load_targets
-from analytics.territory import load_territory
+from analytics.territory import load_territory, territory_indicators
 from analytics.watch import PastExceedance, Watch, absorb
 from ingest.clock import EPOCH, Clock, iso, to_ns
 from ingest.errors import ConfigurationError, ServiceError
@@ -30,7 +30,8 @@ from twin.state import TwinState, decode_state
 #: The watch is kept in two places in turn, so that the one that belongs to the last assessment is
 #: whole whenever the service is killed.
 _WATCHES = ("risk_watch_a", "risk_watch_b")
-_CHANGES = 200
+#: Changes read at once: a state follows a few, and what is read beyond it is read again.
+_CHANGES = 8
 _MOMENT = timedelta(microseconds=1)
 
 
@@ -76,7 +77,7 @@ class RiskService:
         self._targets = load_targets(site)
         self._plan = checked_response_plan(site)
         self._evidence = load_post_mining(site)
-        self._territory = load_territory(site)
+        self._territory = territory_indicators(load_territory(site))
         self._models = [model() for model in risk_model_types().values()]
         self._version = version("postmine")
         self._last: datetime | None

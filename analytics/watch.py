@@ -8,11 +8,11 @@ from datetime import datetime, timedelta
 import msgspec
 
 from analytics.channel import Channel, judged
-from analytics.levels import GRAVITY, bound, in_force, level_of
+from analytics.levels import GRAVITY, DatedLimits, Limit, bound, level_of
 from analytics.site_files import Rules
 from ingest.clock import EPOCH, from_ns
 from ingest.freshness import freshness
-from ingest.site import Instrument, Level, Site, Threshold
+from ingest.site import Instrument, Level, Site
 from ingest.store import Row
 
 #: A shower is over before three readings of it could come.
@@ -87,6 +87,7 @@ def absorb(
     was judged already, is late: it is never judged live.
     """
     late: dict[tuple[str, str, int, Level], PastExceedance] = {}
+    dated = _dated_limits(site)
     for row in sorted(rows, key=lambda row: (row.time, row.instrument, row.node, row.received)):
         instrument = site.instruments.get(row.instrument)
         if instrument is None:
@@ -102,14 +103,28 @@ def absorb(
                 watch.unchanged[row.instrument] = (row.values, time)
         _mark_day(watch, row.instrument, time)
         for quantity, value in row.values.items():
-            if quantity in row.flags:
+            limits = dated.get((row.instrument, quantity))
+            if limits is None or quantity in row.flags:
                 continue
-            _judge(watch, row, instrument, quantity, value, site, rules, late)
+            held = limits.at(time)
+            if held:
+                _judge(watch, row, instrument, quantity, value, site, rules, held, late)
     oldest = (at - EPOCH) // timedelta(days=1) - DAYS
     for name, days in watch.days.items():
         if days and days[0] < oldest:
             watch.days[name] = [day for day in days if day >= oldest]
     return [late[key] for key in sorted(late)]
+
+
+def _dated_limits(site: Site) -> dict[tuple[str, str], DatedLimits]:
+    """Return the limits of the site file by (instrument, quantity)."""
+    return {
+        (instrument.name, quantity): DatedLimits(
+            limit for limit in instrument.thresholds if limit.quantity == quantity
+        )
+        for instrument in site
+        for quantity in {limit.quantity for limit in instrument.thresholds}
+    }
 
 
 def _judge(
@@ -120,17 +135,15 @@ def _judge(
     value: float,
     site: Site,
     rules: Rules,
+    held: list[Limit],
     late: dict[tuple[str, str, int, Level], PastExceedance],
 ) -> None:
-    limits = [limit for limit in instrument.thresholds if limit.quantity == quantity]
     time, kind = from_ns(row.time), site.type_of(instrument.name)
-    if not in_force(limits, time):
-        return
     key = channel_key(instrument.name, quantity, row.node)
     channel = watch.channels.get(key, Channel())
     old = freshness(time, kind, from_ns(row.received)) != "current"
     if old or (channel.time is not None and time <= channel.time):
-        _note_late(late, row, quantity, value, site, limits)
+        _note_late(late, row, quantity, value, site, held)
         return
     if channel.time is not None and freshness(channel.time, kind, time) == "unavailable":
         # After a long silence the last readings before it no longer belong to the same run.
@@ -139,7 +152,7 @@ def _judge(
         channel,
         value,
         time,
-        limits,
+        held,
         raise_after=1 if quantity in EVENTS else rules.raise_after_readings,
         return_after=rules.return_after_readings,
         deadband=rules.deadband,
@@ -152,10 +165,10 @@ def _note_late(
     quantity: str,
     value: float,
     site: Site,
-    limits: list[Threshold],
+    held: list[Limit],
 ) -> None:
     time = from_ns(row.time)
-    level, limit = level_of(value, in_force(limits, time), "normal", 0.0)
+    level, limit = level_of(value, held, "normal", 0.0)
     if limit is None or GRAVITY[level] < GRAVITY["advisory"]:
         return
     key = (row.instrument, quantity, row.node, limit.level)

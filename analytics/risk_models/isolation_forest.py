@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 import numpy as np
 import pandas as pd
 from sklearn.ensemble import IsolationForest as SklearnForest
+from sklearn.tree._tree import Tree
 
 from analytics.assessment import Evidence, Risk
 from analytics.frames import Column, habitual_row
@@ -39,10 +40,21 @@ LEAST_SHARE = 0.005
 class _Fitted:
     """A forest and what it was fitted on."""
 
-    forest: SklearnForest
+    lengths: list[tuple[Tree, np.ndarray]]  # per tree: path length of every node
+    base: float  # path length of an unsuccessful search in the sample, the paper's c(n)
     columns: list[Column]
     middle: np.ndarray  # (columns,) medians
     usual: float  # score above which a state is unusual
+
+    def scores(self, rows: np.ndarray) -> np.ndarray:
+        """Return the paper's score of each row, (rows,): scikit-learn's `-score_samples`.
+
+        The same trees, walked without scikit-learn's dispatch of a job per tree, which takes
+        twenty times as long for the few rows of one state.
+        """
+        given = np.ascontiguousarray(rows, dtype=np.float32)
+        total = sum(length[tree.apply(given)] for tree, length in self.lengths)
+        return 2.0 ** (-total / (len(self.lengths) * self.base))
 
 
 class IsolationForest(RiskModel):
@@ -91,7 +103,7 @@ class IsolationForest(RiskModel):
         rows = np.tile(values, (len(values) + 1, 1))
         places = np.arange(len(values))
         rows[places + 1, places] = fitted.middle
-        scores = -fitted.forest.score_samples(rows)
+        scores = fitted.scores(rows)
         score = float(scores[0])
         unusual = score > fitted.usual
         moment.watch.unusual = moment.watch.unusual + 1 if unusual else 0
@@ -174,4 +186,18 @@ class IsolationForest(RiskModel):
         ).fit(values)
         usual = max(float(np.quantile(-forest.score_samples(values), USUAL_PART)), LEAST_UNUSUAL)
         columns = [(str(name), str(subject)) for name, subject in frame.columns]
-        return _Fitted(forest, columns, middle.to_numpy(), usual)
+        lengths = [(tree.tree_, _path_lengths(tree.tree_)) for tree in forest.estimators_]
+        base = _unsuccessful(np.array([forest.max_samples_]))[0]
+        return _Fitted(lengths, base, columns, middle.to_numpy(), usual)
+
+
+def _path_lengths(tree: Tree) -> np.ndarray:
+    """Return h(x) of a point that ends in each node: edges, and c(n) of what was not split on."""
+    return tree.compute_node_depths() - 1.0 + _unsuccessful(tree.n_node_samples)
+
+
+def _unsuccessful(count: np.ndarray) -> np.ndarray:
+    """Return c(n), the average path length of an unsuccessful search (the paper's eq. 1)."""
+    n = np.maximum(np.asarray(count, dtype=float), 2.0)
+    length = 2.0 * (np.log(n - 1.0) + np.euler_gamma) - 2.0 * (n - 1.0) / n
+    return np.where(count <= 1, 0.0, np.where(count == 2, 1.0, length))

@@ -14,6 +14,7 @@ from analytics.dangers import DANGERS, Danger, danger_of
 from analytics.indicator import current_value
 from analytics.levels import GRAVITY, calmer, gravest, in_force
 from analytics.risk_model import Moment, RiskModel
+from analytics.site_files import IndicatorLimit
 from analytics.watch import channel_key
 from ingest.figure import Figure, unknown
 from ingest.freshness import freshness
@@ -68,17 +69,20 @@ class ThresholdExceedance(RiskModel):
     def _judge_indicators(self, moment: Moment) -> None:
         """Take the indicators of this state into their channels."""
         rules = moment.plan.rules
+        named: defaultdict[str, list[IndicatorLimit]] = defaultdict(list)
+        for limit in moment.plan.limits:
+            named[limit.indicator].append(limit)
+        held = {name: in_force(limits, moment.state.time) for name, limits in named.items()}
         for item in moment.indicators:
-            limits = [limit for limit in moment.plan.limits if limit.indicator == item.name]
             value = current_value(item.value)
-            if value is None or not in_force(limits, moment.state.time):
+            if value is None or not held.get(item.name):
                 continue
             key = _indicator_key(item)
             moment.watch.channels[key] = judged(
                 moment.watch.channels.get(key, Channel()),
                 value,
                 moment.state.time,
-                limits,
+                held[item.name],
                 raise_after=rules.raise_after_states,
                 return_after=rules.return_after_states,
                 deadband=rules.deadband,

@@ -2,12 +2,18 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from sklearn.ensemble import IsolationForest as SklearnForest
 
 from analytics.assessment import Indicator, Risk
 from analytics.frames import History
 from analytics.indicator import indicator_models
 from analytics.risk_model import Moment
-from analytics.risk_models.isolation_forest import IsolationForest
+from analytics.risk_models.isolation_forest import (
+    IsolationForest,
+    _Fitted,
+    _path_lengths,
+    _unsuccessful,
+)
 from analytics.site_files import ResponsePlan
 from analytics.watch import Watch
 from ingest.site import load_site
@@ -113,3 +119,22 @@ def test_too_few_known_indicators_are_no_ground_for_a_score() -> None:
 
 def test_an_empty_run_is_learning() -> None:
     assert str(assess(USUAL, past=History()).reason) == "learning: needs 30 days, has 0"
+
+
+def test_our_walk_of_the_trees_is_scikit_learns() -> None:
+    rng = np.random.default_rng(11)
+    values = rng.normal(size=(300, 7))
+    forest = SklearnForest(n_estimators=20, max_samples=256, random_state=1).fit(values)
+    fitted = _Fitted(
+        [(tree.tree_, _path_lengths(tree.tree_)) for tree in forest.estimators_],
+        _unsuccessful(np.array([256]))[0],
+        [],
+        np.zeros(7),
+        0.5,
+    )
+    assert fitted.scores(values) == pytest.approx(-forest.score_samples(values), abs=1e-9)
+
+
+def test_path_lengths_of_an_unsuccessful_search() -> None:
+    # Liu, Ting and Zhou 2008, eq. 1 with H(i) = ln(i) + 0.5772: c(256) = 10.24.
+    assert _unsuccessful(np.array([0, 1, 2, 256])) == pytest.approx([0, 0, 1, 10.2448], abs=1e-4)

@@ -29,7 +29,8 @@ def run(values: list[float], limits=LIMITS, **rules) -> Channel:
     rules = {"raise_after": 3, "return_after": 3, "deadband": 0.1} | rules
     channel = Channel()
     for index, value in enumerate(values):
-        channel = judged(channel, value, T0 + hours(index), limits, **rules)
+        time = T0 + hours(index)
+        channel = judged(channel, value, time, in_force(limits, time), **rules)
     return channel
 
 

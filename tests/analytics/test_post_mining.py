@@ -7,7 +7,7 @@ import pytest
 from analytics.assessment import PostMining, Risk
 from analytics.post_mining import COMPONENTS, STAGES, Now, post_mining
 from analytics.site_files import PostMiningEvidence, RecordedEvidence, load_post_mining
-from analytics.territory import load_territory
+from analytics.territory import load_territory, territory_indicators
 from ingest.site import load_site
 from ingest.text import Text
 from tests.analytics.states import T0, hours, twin_state
@@ -61,7 +61,7 @@ def judged(items: list[str], *, water: str = "normal", age_h: float = 0.5) -> Po
         [drainage(water), learning(0.4)],
         {instrument.name: T0 - hours(age_h) for instrument in SITE},
     )
-    return post_mining(evidence, None, now)
+    return post_mining(evidence, [], now)
 
 
 def fractions(result: PostMining) -> dict[str, float]:
@@ -122,14 +122,14 @@ def test_evidence_counts_from_its_day_on() -> None:
             ),
         ),
     )
-    result = post_mining(evidence, None, Now(SITE, twin_state(T0), [drainage("normal")], {}))
+    result = post_mining(evidence, [], Now(SITE, twin_state(T0), [drainage("normal")], {}))
     assert result.stage.value is None
     assert fractions(result)["green_energy"] == 0
 
 
 def test_abaza_stands_at_1_and_says_what_is_missing() -> None:
     now = Now(SITE, twin_state(T0), [drainage("normal")], {})
-    result = post_mining(load_post_mining(SITE), load_territory(SITE), now)
+    result = post_mining(load_post_mining(SITE), territory_indicators(load_territory(SITE)), now)
     assert result.stage.value == "1.0"
     assert fractions(result)["circular_economy"] == 0.25
     assert fractions(result)["bioeconomy"] == 0
@@ -140,7 +140,7 @@ def test_abaza_stands_at_1_and_says_what_is_missing() -> None:
 def test_a_site_that_recorded_nothing_has_no_stage() -> None:
     brabant = load_site("brabant")
     result = post_mining(
-        load_post_mining(brabant), None, Now(brabant, twin_state(site="brabant"), [], {})
+        load_post_mining(brabant), [], Now(brabant, twin_state(site="brabant"), [], {})
     )
     assert result.stage.value is None
     assert str(result.stage.reason) == "No evidence is recorded for this site"
