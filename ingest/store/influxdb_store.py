@@ -562,16 +562,14 @@ class InfluxStore:
         """Return last values as they were known at a time: what came later is left out."""
         moment = to_ns(known_at)
         replaced: dict[_Key, _Last] = {}
-        changed: set[_Key] = set()
         for instrument in self._site:
             for quantity in self._site.instrument_types[instrument.type].quantities:
                 for time, node, received, value in self.spool.undone(
                     instrument.name, quantity, known_at, end=stop
                 ):
-                    changed.add((instrument.name, node, quantity))
                     if value is not None:
                         replaced[instrument.name, node, quantity] = _Last(time, received, value)
-        doubtful = {key for key, last in found.items() if last.received > moment or key in changed}
+        doubtful = {key for key, last in found.items() if last.received > moment}
         known = {key: last for key, last in found.items() if key not in doubtful}
         known |= self._look_back(doubtful, stop, known_at)
         for key, last in replaced.items():

@@ -118,6 +118,15 @@ def test_pages_join_to_the_whole(store: Store, page: int) -> None:
     assert seen == [(T0 + hour * HOUR, node) for hour in range(4) for node in range(3)]
 
 
+def test_a_page_is_full_even_where_much_was_not_known_yet(store: Store) -> None:
+    store.append([row(hour, float(hour), received=50) for hour in range(12)])
+    store.append([row(hour, float(hour)) for hour in range(12, 20)])
+    known = T0 + 30 * HOUR
+    assert values(store, known_at=known, limit=3) == [12.0, 13.0, 14.0]
+    after = (to_ns(T0 + 14 * HOUR), 0)
+    assert values(store, known_at=known, limit=9, after=after) == [15.0, 16.0, 17.0, 18.0, 19.0]
+
+
 def test_a_frame_has_time_and_nodes_as_axes(store: Store) -> None:
     store.append(profile(0, [1.0, 2.0, 3.0]) + profile(6, [4.0, 5.0, 6.0]))
     frame = store.frame("ipi-1", "displacement_a")

@@ -117,6 +117,23 @@ def test_readers_and_followers_see_what_has_been_forwarded(
     store.server.close()
 
 
+def test_what_was_known_is_right_while_corrections_wait(
+    influxdb_server: TestServer, small_site: Site, spool: EmbeddedStore
+) -> None:
+    store = influx(spool, small_site, influxdb_server, influxdb_server.new_bucket())
+    for value, received_h in ((1.0, 0), (2.0, 2), (3.0, 4)):
+        store.append([row(0, value)._replace(received=to_ns(T0 + received_h * HOUR))])
+        if received_h == 0:
+            Forwarder(spool, store).step()
+    known = {"known_at": T0 + 3 * HOUR}
+    assert store.frame("pz-1", "pore_pressure", **known).to_numpy().tolist() == [[2.0]]
+    assert [reading.value for reading in store.readings("pz-1", "pore_pressure", **known)] == [2.0]
+    assert [reading.value for reading in store.latest(**known)] == [2.0]
+    buckets = store.buckets("pz-1", "pore_pressure", start=T0, end=T0 + HOUR, count=1, **known)
+    assert buckets["mean"].tolist() == [2.0]
+    store.server.close()
+
+
 def test_the_twin_waits_for_what_has_not_been_forwarded(
     influxdb_server: TestServer, small_site: Site, spool: EmbeddedStore
 ) -> None:
