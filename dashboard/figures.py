@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Literal
 
+import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
@@ -63,6 +64,7 @@ def site_plan(view: View) -> go.Figure:
     token = TOKENS[view.scheme]
     zones, grave = view.queries.site.zones, zone_status(view)
     filling = _filling_tier(view)
+    margin = min((x for zone in zones.values() for x, _ in zone.outline), default=0.0) - 12
     for kind in ("rim", "backfill", "tier", "drainage", "weather", "logistics", "area"):
         for name, zone in zones.items():
             if zone.kind != kind or not zone.outline:
@@ -83,14 +85,21 @@ def site_plan(view: View) -> go.Figure:
                 showlegend=False,
             )
             label = _zone_label(view, name, level)
-            if label and kind in ("tier", "drainage", "logistics"):
-                left, right = min(x), max(x)
-                at_edge = kind == "tier"
-                place = left + (0.22 if at_edge else 0.5) * (right - left)
+            if label and kind == "tier":
                 figure.add_annotation(
-                    x=place,
-                    y=_middle_of(zone.outline, place) if at_edge else min(y),
-                    yshift=0 if at_edge else -9,
+                    x=margin,
+                    y=_middle_of(zone.outline, min(x) + 0.03 * (max(x) - min(x))),
+                    text=label,
+                    xanchor="right",
+                    showarrow=False,
+                    font={"size": 10, "color": token["ink"] if level else token["muted"]},
+                )
+            elif label and kind in ("drainage", "logistics"):
+                figure.add_annotation(
+                    x=max(x) if kind == "logistics" else (min(x) + max(x)) / 2,
+                    y=max(y) if kind == "logistics" else min(y),
+                    xanchor="left" if kind == "logistics" else "center",
+                    yshift=0 if kind == "logistics" else -9,
                     text=label,
                     showarrow=False,
                     font={"size": 10, "color": token["ink"] if level else token["muted"]},
@@ -318,11 +327,14 @@ def s_curve(view: View, fill: FillState, *, whole: bool) -> go.Figure:
         start, now = curve.actual_time[0], curve.actual_time[-1]
         end = now + max((now - start) * 0.35, pd.Timedelta(days=45).to_pytimedelta())
         reached = [
-            value
-            for time, value in zip(curve.planned_time, curve.planned, strict=True)
-            if time <= end
+            float(np.interp(end.timestamp(), [time.timestamp() for time in times], values))
+            for times, values in (
+                (curve.planned_time, curve.planned),
+                (curve.forecast_time, curve.forecast_high),
+            )
+            if times
         ]
-        top = max([*curve.actual, *reached, 1.0]) * 1.25
+        top = max([*curve.actual, *reached, 1.0]) * 1.05
         figure.update_xaxes(range=[start, end])
         figure.update_yaxes(range=[0, top])
     return figure
@@ -432,7 +444,7 @@ def _add_scale(figure: go.Figure, view: View) -> None:
     width = max(x for x, _ in outlines) - min(x for x, _ in outlines)
     length = 10 ** math.floor(math.log10(max(width, 10) / 3))
     length *= 2 if width / 3 / length >= 2 else 1
-    right, low = max(x for x, _ in outlines), min(y for _, y in outlines)
+    right, low = min(x for x, _ in outlines) + length, min(y for _, y in outlines)
     token = TOKENS[view.scheme]
     figure.add_scatter(
         x=[right - length, right],
@@ -464,7 +476,7 @@ def _zone_label(view: View, name: str, level: str | None) -> str:
     title = view.zone_title(name)
     if level:
         return f"<b>{title} · {view.text(STATUSES[level].word)}</b>"
-    return title if len(title) < 28 else ""
+    return title if len(title) < 40 else ""
 
 
 def _filling_tier(view: View) -> str:

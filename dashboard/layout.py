@@ -21,6 +21,7 @@ from dash import (
     no_update,
     set_props,
 )
+from dash.exceptions import PreventUpdate
 
 from dashboard import feed, icons, palette, time_control
 from dashboard.components import failed
@@ -202,11 +203,13 @@ def _register_frame(app: Dash, queries: Queries) -> None:
         Output("dialog-close", "aria-label"),
         Input("url", "pathname"),
         Input("url", "search"),
-        State("scheme-now", "data"),
+        Input("scheme-now", "data"),
         State("shown", "data"),
     )
     def route(path: str, search: str, scheme: Any, shown: str | None) -> Any:
-        view = View(queries, path or "/", search or "", scheme or "light")
+        if not scheme:  # the browser will say in a moment whether it is light or dark
+            raise PreventUpdate
+        view = View(queries, path or "/", search or "", scheme)
         page = next((page for page in pages() if page.path == view.path), None)
         if shown == view.frame:  # a selection inside the page: the page itself takes it up
             return (*(no_update,) * 12, _languages(view), *(no_update,) * 4)

@@ -44,6 +44,7 @@ NAMES = {
     "threshold_exceedance": Text("limits"),
     "twin": Text("twin"),
     "analytics": Text("analysis of risks"),
+    "post_mining.yaml and current data": Text("post_mining.yaml of the site, and current data"),
     "coal": Text("output of coal"),
     "overburden": Text("overburden"),
     "internal_dumping": Text("overburden dumped internally"),
@@ -175,7 +176,10 @@ class View:
         if text is None:
             return ""
         if isinstance(text, Text) and text.values:
-            values = {name: self._word(value) for name, value in text.values.items()}
+            values = {
+                name: self.unit(str(value)) if name in ("unit", "wanted") else self._word(value)
+                for name, value in text.values.items()
+            }
             text = Text(text.template, values)
         return i18n.translate(text, self.language)
 
@@ -202,7 +206,8 @@ class View:
         for each in self.assessment.indicators if self.assessment else []:
             if each.name == key:
                 return i18n.translate(each.title, self.language)
-        return i18n.translate(NAMES.get(key, key.replace("_", " ")), self.language)
+        plain = key.replace("_", " ") if re.fullmatch(r"[a-z_]+", key) else key
+        return i18n.translate(NAMES.get(key, plain), self.language)
 
     def number(self, value: float | None, unit: str = "") -> str:
         """Return a number without its unit."""

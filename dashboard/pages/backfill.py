@@ -18,7 +18,6 @@ from dashboard.components import (
     graph,
     no_state,
     number,
-    row,
     table,
     tiles,
 )
@@ -43,9 +42,30 @@ def layout(view: View) -> list[Component]:
             ),
             aside=html.Div(spans(view), id="backfill-spans"),
         ),
-        row(
-            card(view.t("Tiers"), tiers(view), id="backfill-tiers", span="pm-five"),
-            card(view.t("Waste streams"), streams(view), id="backfill-streams", span="pm-seven"),
+        html.Div(
+            [
+                html.Div(
+                    card(view.t("Tiers"), tiers(view), id="backfill-tiers"),
+                    className="pm-column",
+                ),
+                html.Div(
+                    [
+                        card(view.t("Waste streams"), streams(view), id="backfill-streams"),
+                        card(
+                            view.t("Section through the dump"),
+                            graph(
+                                view,
+                                "backfill-section",
+                                figures.section(view),
+                                view.t("Schematic section: how full the tiers are, and the front"),
+                                height=None,
+                            ),
+                        ),
+                    ],
+                    className="pm-column",
+                ),
+            ],
+            className="pm-two-columns",
         ),
     ]
 
@@ -194,5 +214,6 @@ PAGE = Page(
         Update("backfill-spans", "children", spans, "choice"),
         Update("backfill-tiers", "children", tiers),
         Update("backfill-streams", "children", streams),
+        Update("backfill-section", "figure", figures.section),
     ),
 )

@@ -7,6 +7,7 @@ from typing import Any
 from dash import dcc, html
 from dash.development.base_component import Component
 
+from analytics.assessment import Evidence
 from dashboard import figures
 from dashboard.components import (
     bar,
@@ -42,7 +43,7 @@ def layout(view: View) -> list[Component]:
                                 "overview-plan",
                                 figures.site_plan(view),
                                 view.t("Plan of the site: zones, and instruments by their status"),
-                                height="29rem",
+                                height=None,
                             ),
                         ),
                     ],
@@ -60,7 +61,7 @@ def layout(view: View) -> list[Component]:
                     className="pm-column",
                 ),
             ],
-            className="pm-two-columns",
+            className="pm-two-columns pm-last-first",
         ),
         card(
             view.t("Section through the dump"),
@@ -136,7 +137,7 @@ def attention(view: View) -> Any:
     ]
     lines: list[Component] = []
     for risk in grave:
-        spoken = [view.text(each.statement) for each in risk.evidence[:2]]
+        spoken = [_spoken(view, each) for each in risk.evidence[:2]]
         lines.append(
             html.Li(
                 [
@@ -226,7 +227,9 @@ def fresh(view: View) -> Component:
                 ]
             )
         )
-    last = view.site.last_time
+    last = max(
+        (each.last_time for each in view.instruments.values() if each.last_time), default=None
+    )
     said = (
         view.t("Last reading {time}", time=view.time(last)) if last else view.t("No readings yet")
     )
@@ -243,6 +246,12 @@ def fresh(view: View) -> Component:
         ],
         className="pm-stack",
     )
+
+
+def _spoken(view: View, evidence: Evidence) -> str:
+    what = view.name(evidence.indicator) if evidence.indicator else ""
+    words = [evidence.instrument, what, view.value_with_unit(evidence.value)]
+    return " ".join(word for word in words if word) + " · " + view.text(evidence.statement)
 
 
 def _word(view: View, state: str) -> str:

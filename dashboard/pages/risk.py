@@ -41,23 +41,25 @@ def layout(view: View) -> list[Component]:
     """Return the page below its heading."""
     return [
         html.Div(risks(view), id="risk-risks"),
+        card(
+            view.t("Alarms"),
+            grid(view, "risk-alarms", _alarm_columns(view), alarms(view), key="id", height="17rem"),
+            aside=export_button(view, "risk-alarms"),
+        ),
         row(
-            card(
-                view.t("Alarms"),
-                grid(view, "risk-alarms", _alarm_columns(view), alarms(view), key="id"),
-                aside=export_button(view, "risk-alarms"),
-                span="pm-two-thirds",
-            ),
             card(
                 view.t("Acknowledge an alarm"),
                 html.Div(acknowledge(view), id="risk-acknowledge"),
                 span="pm-third",
             ),
-        ),
-        card(
-            view.t("Indicators"),
-            grid(view, "risk-indicators", _indicator_columns(view), indicators(view), key="key"),
-            aside=export_button(view, "risk-indicators"),
+            card(
+                view.t("Indicators"),
+                grid(
+                    view, "risk-indicators", _indicator_columns(view), indicators(view), key="key"
+                ),
+                aside=export_button(view, "risk-indicators"),
+                span="pm-two-thirds",
+            ),
         ),
     ]
 
