@@ -6,6 +6,8 @@ folder, or POSTMINE_TEST_INFLUXDB_URL with POSTMINE_TEST_INFLUXDB_TOKEN.
 
 from __future__ import annotations
 
+import os
+import shutil
 import sys
 import tempfile
 import urllib.request
@@ -24,7 +26,7 @@ from ingest.store import Row, flux
 from ingest.store.embedded import EmbeddedStore
 from ingest.store.influxdb_store import FOLLOWER, InfluxStore
 from ingest.store.line_protocol import row_lines
-from tests.influxdb_server import TestServer, running_server
+from tests.influxdb_server import HOW, TestServer, running_server
 
 START = datetime(2022, 1, 1, tzinfo=UTC)
 STEP = timedelta(minutes=5)
@@ -71,6 +73,9 @@ def main() -> None:
     parser.add_argument("--readings", type=int, default=100_000, help="rows to forward")
     parser.add_argument("--per-series", type=int, default=100_000, help="rows of the series read")
     options = parser.parse_args()
+    if not shutil.which("influxd") and not os.environ.get("POSTMINE_TEST_INFLUXDB_URL"):
+        print(HOW)
+        return
     site = load_site("abaza")
     with tempfile.TemporaryDirectory() as folder, running_server(Path(folder) / "db") as server:
         spool = EmbeddedStore(Path(folder) / "run", site)
