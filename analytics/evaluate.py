@@ -151,7 +151,7 @@ def _play(
     intake = Intake(site, ManualClock(EPOCH), replayed=True)
     clock = RunClock(store)
     twin = TwinService(site, store, clock, state_every_s=state_every_s)
-    risk = RiskService(site, store, journal, clock, state_every_s=state_every_s)
+    risk = RiskService(site, store, journal, clock)
     every = timedelta(seconds=state_every_s)
     states = 0
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import math
 import threading
-from datetime import datetime, timedelta
+from datetime import datetime
 from importlib.metadata import version
 
 import msgspec
@@ -32,16 +31,6 @@ from twin.state import TwinState, decode_state
 _WATCHES = ("risk_watch_a", "risk_watch_b")
 #: Changes read at once: a state follows a few, and what is read beyond it is read again.
 _CHANGES = 8
-_MOMENT = timedelta(microseconds=1)
-
-
-class _Stamp(msgspec.Struct):
-    """The part of a state that says when it is of."""
-
-    time: datetime
-
-
-_stamp = msgspec.json.Decoder(_Stamp)
 
 
 class RiskService:
@@ -53,9 +42,6 @@ class RiskService:
         Where states and alarms are kept.
     clock
         The run's clock.
-    state_every_s
-        Time between two states of the twin [s]; by default the site's. Only a hint where to look:
-        every state is found, however far apart they are.
 
     Raises
     ------
@@ -69,11 +55,8 @@ class RiskService:
         store: Store,
         journal: Journal,
         clock: Clock,
-        *,
-        state_every_s: float | None = None,
     ) -> None:
         self._site, self._store, self._journal, self._clock = site, store, journal, clock
-        self._every = timedelta(seconds=state_every_s or site.state_every_s)
         self._targets = load_targets(site)
         self._plan = checked_response_plan(site)
         self._evidence = load_post_mining(site)
@@ -120,52 +103,12 @@ class RiskService:
         return f"last state {iso(self._last)}" if self._last else "no state yet"
 
     def _next_state(self) -> TwinState | None:
-        """Return the twin's first state after the last one assessed."""
-        newest = self._twin_time()
-        now = self._clock.now()
-        if newest is None or (self._last is not None and newest <= self._last):
-            return None
-        time = self._first_boundary(newest) if self._last is None else self._last + self._every
-        while True:
-            document = self._store.state("twin", known_at=min(time, newest))
-            found = self._newer(document)
-            if document is not None and found is not None:
-                break
-            time += self._every
-        # A run may keep states more often than its site says: go back to the first new one.
-        while True:
-            earlier = self._store.state("twin", known_at=found - _MOMENT)
-            before = self._newer(earlier)
-            if earlier is None or before is None:
-                break
-            document, found = earlier, before
-        return decode_state(document) if found <= now else None
-
-    def _newer(self, document: bytes | None) -> datetime | None:
-        """Return the time of a state, None unless it comes after the last one assessed."""
+        """Return the twin's first state after the last one assessed, once its time has come."""
+        document = self._store.next_state("twin", self._last)
         if document is None:
             return None
-        time = _stamp.decode(document).time
-        return time if self._last is None or time > self._last else None
-
-    def _first_boundary(self, newest: datetime) -> datetime:
-        """Return the time of the twin's first state, found by halving."""
-        high = math.ceil((newest - EPOCH) / self._every)
-        low = 0
-        span = self._store.span()
-        if span is not None and self._twin_time(span[0] - self._every) is None:
-            low = (span[0] - self._every - EPOCH) // self._every
-        while low < high:
-            middle = (low + high) // 2
-            if self._twin_time(EPOCH + middle * self._every) is None:
-                low = middle + 1
-            else:
-                high = middle
-        return EPOCH + high * self._every
-
-    def _twin_time(self, known_at: datetime | None = None) -> datetime | None:
-        document = self._store.state("twin", known_at=known_at)
-        return None if document is None else _stamp.decode(document).time
+        state = decode_state(document)
+        return state if state.time <= self._clock.now() else None
 
     def _assess(self, state: TwinState, watch: Watch) -> None:
         time = state.time

@@ -46,8 +46,9 @@ class ThresholdExceedance(RiskModel):
     successive readings and left by several within the deadband (`analytics.channel`). One voice
     alone makes no alarm: until a second instrument of the zone, or a related danger there, says the
     same, an alarm counts as a warning, and as an advisory if the instrument disagrees with its
-    neighbours. This is voting as in IEC 61511, with the caution that nothing is voted below
-    advisory.
+    neighbours. Two related dangers at advisory in one zone, such as water pressure and movement,
+    count as a warning. This is voting as in IEC 61511, with the caution that nothing is voted below
+    advisory; how the votes are counted is a design assumption.
     """
 
     name = "threshold_exceedance"
@@ -56,10 +57,11 @@ class ThresholdExceedance(RiskModel):
         """Return one risk per danger and zone, by danger and then by the site's order."""
         self._judge_indicators(moment)
         voices = self._voices(moment)
-        tops = {
-            key: gravest(voice.level for voice in found) for key, found in voices.items() if found
-        }
         doubted = _doubted(moment)
+        tops = {
+            key: gravest(voice.level for voice in found if voice.voter not in doubted)
+            for key, found in voices.items()
+        }
         return [
             self._risk(moment, danger, zone, voices[danger.name, zone], tops, doubted)
             for danger in DANGERS.values()
@@ -178,14 +180,11 @@ class ThresholdExceedance(RiskModel):
         if danger.name == "data":
             evidence += _silent(moment)
         if voices and danger.confirmed:
-            related = [
-                gravity
-                for (name, other), gravity in tops.items()
-                if name in danger.related and (other == zone or DANGERS[name].everywhere)
-            ]
-            capped = _confirmed(voices, related, doubted)
+            capped = _confirmed(voices, _related(danger, zone, tops), doubted)
+            if capped == "advisory" and _concurs(danger, zone, tops):
+                capped = "warning"
             if capped != level:
-                evidence = [_with_doubt(item, level, capped, voices) for item in evidence]
+                evidence = [_weighed(item, level, capped, voices) for item in evidence]
                 level = capped
         return Risk(
             name=danger.name,
@@ -201,11 +200,31 @@ class ThresholdExceedance(RiskModel):
         )
 
 
-def _confirmed(voices: list[_Voice], related: list[RiskLevel], doubted: set[str]) -> RiskLevel:
+def _related(danger: Danger, zone: str, tops: dict[tuple[str, str], RiskLevel]) -> RiskLevel:
+    """Return the gravest level of the dangers that can confirm one in a zone."""
+    return gravest(
+        level
+        for (name, other), level in tops.items()
+        if name in danger.related and (other == zone or DANGERS[name].everywhere)
+    )
+
+
+def _concurs(danger: Danger, zone: str, tops: dict[tuple[str, str], RiskLevel]) -> bool:
+    """Return whether another kind of instrument of the zone says the same as trusted ones here."""
+    own = tops[danger.name, zone]
+    return GRAVITY[own] >= GRAVITY["advisory"] and any(
+        GRAVITY[level] >= GRAVITY["advisory"]
+        for (name, other), level in tops.items()
+        if name in danger.related and other == zone and not DANGERS[name].everywhere
+    )
+
+
+def _confirmed(voices: list[_Voice], related: RiskLevel, doubted: set[str]) -> RiskLevel:
     """Return the level that the voices make together.
 
     The gravest voice counts fully as far as a second voter or a related danger confirms it;
-    beyond that it makes a warning, or an advisory if the instrument is doubted.
+    beyond that it makes a warning. An instrument that is doubted needs a second voter, and makes
+    an advisory without one.
     """
     by_voter: dict[str, RiskLevel] = {}
     for voice in voices:
@@ -215,24 +234,26 @@ def _confirmed(voices: list[_Voice], related: list[RiskLevel], doubted: set[str]
     if not voter:
         return top
     second = ordered[1][1] if len(ordered) > 1 else "normal"
-    confirmed = gravest([second, calmer(top, gravest([*related, "normal"]))])
-    alone = calmer(top, "advisory" if voter.split("/")[0] in doubted else "warning")
-    return gravest([confirmed, alone])
+    if voter in doubted:
+        return gravest([second, calmer(top, "advisory")])
+    confirmed = gravest([second, calmer(top, gravest([related, "normal"]))])
+    return gravest([confirmed, calmer(top, "warning")])
 
 
-def _with_doubt(
+def _weighed(
     item: Evidence, level: RiskLevel, counted: RiskLevel, voices: list[_Voice]
 ) -> Evidence:
-    """Return the evidence, saying of the gravest why it does not count fully."""
+    """Return the evidence, saying of the gravest why it counts less or more than by itself."""
     own = next(voice.level for voice in voices if voice.evidence is item)
-    if own != level or item.value.time is None:
+    if own != level:
         return item
-    doubt = (
-        Text("Beyond its limit, but it disagrees with its neighbours: counted as an advisory")
-        if counted == "advisory"
-        else Text("Beyond its limit, but nothing else confirms it yet: counted as a warning")
-    )
-    return msgspec.structs.replace(item, statement=doubt)
+    if GRAVITY[counted] > GRAVITY[level]:
+        why = Text("Beyond its limit, as a related danger here is too: counted as a warning")
+    elif counted == "advisory":
+        why = Text("Beyond its limit, but it disagrees with its neighbours: counted as an advisory")
+    else:
+        why = Text("Beyond its limit, but nothing else confirms it yet: counted as a warning")
+    return msgspec.structs.replace(item, statement=why)
 
 
 def _doubted(moment: Moment) -> set[str]:

@@ -34,9 +34,7 @@ class Run:
     def open(self) -> None:
         self.store = EmbeddedStore(self.folder, self.site)
         self.journal = Journal(f"sqlite:///{self.folder / 'journal.sqlite'}")
-        self.service = RiskService(
-            self.site, self.store, self.journal, self.clock, state_every_s=self.every_s
-        )
+        self.service = RiskService(self.site, self.store, self.journal, self.clock)
 
     def close(self) -> None:
         self.journal.close()

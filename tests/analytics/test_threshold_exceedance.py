@@ -109,6 +109,25 @@ def test_an_instrument_that_disagrees_with_its_neighbours_makes_an_advisory(site
     both = assess(site, {f"pz-650-0{n}": channel("alarm", 130) for n in (1, 2)}, indicators=[doubt])
     assert both["pore_pressure", "tier_650"].level == "alarm", "two voices outweigh a doubt"
 
+    moving = assess(
+        site,
+        {"pz-650-01": channel("alarm", 130), "ipi-01": channel("alarm", 90)},
+        indicators=[doubt],
+    )
+    assert moving["pore_pressure", "tier_650"].level == "advisory"
+    assert moving["slope_movement", "tier_650"].level == "warning", "a doubted one confirms nothing"
+
+
+def test_water_and_movement_together_count_for_more(site: Site) -> None:
+    both = assess(site, {"pz-650-01": channel("advisory", 110), "ipi-01": channel("advisory", 25)})
+    for name in ("pore_pressure", "slope_movement"):
+        assert both[name, "tier_650"].level == "warning"
+        assert "related danger" in str(both[name, "tier_650"].evidence[0].statement)
+    water_alone = {f"pz-650-0{n}": channel("advisory", 110) for n in (1, 2)}
+    assert assess(site, water_alone)["pore_pressure", "tier_650"].level == "advisory"
+    in_the_rain = assess(site, {**water_alone, "rain-01": channel("advisory", 15)})
+    assert in_the_rain["pore_pressure", "tier_650"].level == "advisory"
+
 
 def test_silence_holds_a_level_and_then_lets_it_go(site: Site) -> None:
     silent = {f"pz-650-0{n}": channel("alarm", 130, age_h=30) for n in (1, 2)}
