@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from datetime import datetime
 from importlib.metadata import version
 
@@ -91,12 +90,6 @@ class RiskService:
             self._assess(state, self._watch)
             count += 1
         return count
-
-    def run(self, stop: threading.Event, poll_s: float = 0.5) -> None:
-        """Assess what is due until `stop` is set."""
-        while not stop.is_set():
-            if not self.step(limit=1):
-                stop.wait(poll_s)
 
     def detail(self) -> str:
         """Return where the service stands, for its sign of life."""

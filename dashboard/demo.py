@@ -149,7 +149,10 @@ def _watch(
         if now < next_line or not run.replayed or told_end:
             continue
         next_line = now + _LINE_S
-        site_time = run.clock.now()
+        site_time = run.store.run_time()
+        if site_time is None:
+            say("  waiting for the first reading ...")
+            continue
         speed = ""
         if last is not None and now > last[0]:
             speed = f", {(site_time - last[1]).total_seconds() / (now - last[0]):,.0f} x real time"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from datetime import datetime
 from itertools import islice
@@ -115,12 +114,6 @@ class TwinService:
             computed += 1
         return computed
 
-    def run(self, stop: threading.Event, poll_s: float = 0.2) -> None:
-        """Compute what is due until `stop` is set."""
-        while not stop.is_set():
-            if not self.step(most=1):
-                stop.wait(poll_s)
-
     def _due(self) -> Iterator[datetime]:
         """Yield the boundaries (multiples of the interval since 1970) that are due, in order."""
         now = to_ns(self._store.readable_until(self._clock.now()))
@@ -128,10 +121,14 @@ class TwinService:
         if live:
             now -= int(COMMIT_LAG_S * 1e9)
         if self._last is not None:
-            following = self._last + self._interval
+            following = (self._last // self._interval + 1) * self._interval
         else:
             first = first_received(self._store)
             if first is None:
+                return
+            if live and now > to_ns(first):
+                # Who starts a live site need not wait for a boundary to see something.
+                yield from_ns(now - now % 1_000_000_000)
                 return
             following = -(-to_ns(first) // self._interval) * self._interval
         due = range(following, now, self._interval)

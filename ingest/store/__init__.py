@@ -256,6 +256,10 @@ class Store(Protocol):
         """Return the last state of a service, up to `known_at`; None if there is none."""
         ...
 
+    def next_state(self, service: str, after: datetime | None) -> bytes | None:
+        """Return a service's first state after a time (None: its very first); None at the end."""
+        ...
+
     def dead_letters(self, *, limit: int = 100, before: int | None = None) -> list[DeadLetter]:
         """Return dead letters, newest first; `before` is the id that ended the page before."""
         ...

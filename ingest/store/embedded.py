@@ -583,6 +583,18 @@ class EmbeddedStore:
         )
         return zlib.decompress(row[0]) if row else None
 
+    def next_state(self, service: str, after: datetime | None) -> bytes | None:
+        """Return a service's first state after a time (None: its very first); None at the end."""
+        row = (
+            self._states_reader()
+            .execute(
+                "SELECT document FROM state WHERE service = ? AND time > ? ORDER BY time LIMIT 1",
+                (service, to_ns(after) if after else -1 << 63),
+            )
+            .fetchone()
+        )
+        return zlib.decompress(row[0]) if row else None
+
     # -- the rest -------------------------------------------------------------------------------
 
     def dead_letters(self, *, limit: int = 100, before: int | None = None) -> list[DeadLetter]:

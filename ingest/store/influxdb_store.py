@@ -124,6 +124,10 @@ class InfluxStore:
         """Return the last state of a service, up to `known_at`; None if there is none."""
         return self.spool.state(service, known_at=known_at)
 
+    def next_state(self, service: str, after: datetime | None) -> bytes | None:
+        """Return a service's first state after a time (None: its very first); None at the end."""
+        return self.spool.next_state(service, after)
+
     def dead_letters(self, *, limit: int = 100, before: int | None = None) -> list[DeadLetter]:
         """Return dead letters, newest first; `before` is the id that ended the page before."""
         return self.spool.dead_letters(limit=limit, before=before)

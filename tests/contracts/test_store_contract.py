@@ -257,6 +257,16 @@ def test_states_are_found_by_what_was_known(store: Store) -> None:
     assert store.state("twin", known_at=T0 - HOUR) is None
 
 
+def test_states_are_followed_one_by_one(store: Store) -> None:
+    assert store.next_state("twin", None) is None
+    store.write_state("twin", T0, b'{"n":1}')
+    store.write_state("risk", T0 + HOUR, b"{}")
+    store.write_state("twin", T0 + 2 * HOUR, b'{"n":2}')
+    assert store.next_state("twin", None) == b'{"n":1}'
+    assert store.next_state("twin", T0) == b'{"n":2}'
+    assert store.next_state("twin", T0 + 2 * HOUR) is None
+
+
 def test_span_and_counts_and_health(store: Store) -> None:
     assert store.span() is None
     store.append([row(0, 1.0), row(7, 1.0), *profile(3, [1.0, 2.0, 3.0])])
