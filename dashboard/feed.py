@@ -65,6 +65,7 @@ def register(app: Dash, queries: Queries) -> None:
     @app.callback(websocket=True, persistent=True)
     async def feed() -> None:
         socket, number, last = ctx.websocket, 0, None
+        connection = id(socket)  # numbers begin anew when the browser connects again
         while not socket.is_shutdown:
             try:
                 beat = await asyncio.to_thread(pulse.beat)
@@ -73,7 +74,7 @@ def register(app: Dash, queries: Queries) -> None:
                 beat = last
             if beat != last:
                 number, last = number + 1, beat
-                set_props("feed", {"data": {**beat, "number": number}})
+                set_props("feed", {"data": {**beat, "number": number, "run": connection}})
             await asyncio.sleep(PERIOD_S)
 
     app.clientside_callback(
@@ -81,6 +82,7 @@ def register(app: Dash, queries: Queries) -> None:
         Output("tick", "data"),
         Input("feed", "data"),
         Input("tick-done", "data"),
+        Input("shown", "data"),
         State("tick", "data"),
         prevent_initial_call=True,
     )

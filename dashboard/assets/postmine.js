@@ -2,16 +2,32 @@
 (function () {
   "use strict";
 
-  /* The gate behind the live feed: the page gets a tick when it has dealt with the one before,
-     or when that one is 15 seconds old (the page was changed in between). */
+  /* The gate behind the live feed: the page gets a tick when it has dealt with the one before, or
+     was made anew after it, or when that one is 15 seconds old. What came meanwhile is one tick. */
+  const PATIENCE_MS = 15000;
+  let busy = false;
+  let lapse = null;
+
   window.dash_clientside = Object.assign({}, window.dash_clientside, {
     postmine: {
-      gate: function (feed, done, tick) {
-        const keep = window.dash_clientside.no_update;
-        if (!feed) return keep;
-        if (tick && tick.number === feed.number && tick.sequence === feed.sequence) return keep;
-        if (tick && tick.mark !== done && Date.now() - tick.given < 15000) return keep;
-        return Object.assign({}, feed, { mark: Date.now(), given: Date.now() });
+      gate: function (feed, done, shown, tick) {
+        const clientside = window.dash_clientside;
+        const triggers = (clientside.callback_context.triggered || []).map((each) => each.prop_id);
+        if (triggers.includes("shown.data")) busy = false;
+        if (triggers.includes("tick-done.data") && tick && done === tick.mark) busy = false;
+        if (!feed || (tick && tick.number === feed.number && tick.run === feed.run)) {
+          return clientside.no_update;
+        }
+        clearTimeout(lapse);
+        if (busy) {
+          lapse = setTimeout(function () {
+            busy = false;
+            clientside.set_props("feed", { data: Object.assign({}, feed) });
+          }, PATIENCE_MS);
+          return clientside.no_update;
+        }
+        busy = true;
+        return Object.assign({}, feed, { mark: Date.now() });
       },
       scheme: function (clicks, stored) {
         const system = window.matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import parse_qsl, urlencode
 
 import plotly.graph_objects as go
 from dash import Dash, Input, Output, State, html, no_update
@@ -195,7 +194,7 @@ def profile(view: View) -> go.Figure:
     return figures.profile(view, found, axis)
 
 
-def callbacks(app: Dash, _queries: Queries) -> None:
+def callbacks(app: Dash, queries: Queries) -> None:
     """Register the choice of a row: it goes into the address, and the page follows that."""
 
     @app.callback(
@@ -207,13 +206,11 @@ def callbacks(app: Dash, _queries: Queries) -> None:
     def choose(selected: Any, search: str) -> Any:
         if not isinstance(selected, list) or not selected:
             return no_update
-        parameters = dict(parse_qsl((search or "").lstrip("?")))
+        view = View(queries, "/instruments", search or "")
         name = selected[0]["name"]
-        if parameters.get("instrument") == name:
+        if _chosen(view).name == name:
             return no_update
-        parameters["instrument"] = name
-        parameters.pop("quantity", None)
-        return "?" + urlencode(parameters)
+        return view.search(instrument=name, quantity=None)
 
 
 def _columns(view: View) -> list[dict[str, Any]]:
