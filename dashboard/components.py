@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -153,8 +154,9 @@ def figure_tile(
 
 
 def tiles(children: Sequence[Component]) -> html.Div:
-    """Return figures in a row that wraps."""
-    return html.Div(list(children), className="pm-tiles")
+    """Return figures in as few even rows as there are six in a row."""
+    columns = math.ceil(len(children) / max(math.ceil(len(children) / 6), 1))
+    return html.Div(list(children), className="pm-tiles", style={"--pm-columns": columns})
 
 
 def number(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal
 
@@ -15,6 +15,7 @@ from dashboard.answers import InstrumentSummary, Profile, SettlementSeries, Thre
 from dashboard.palette import SERIES, STATUSES, TOKENS, template
 from dashboard.status import instrument_status, zone_status
 from dashboard.view import View
+from ingest.site import Zone
 from twin.state import FillState, TierState
 
 Point = tuple[float, float]
@@ -95,11 +96,11 @@ def site_plan(view: View) -> go.Figure:
                     font={"size": 10, "color": token["ink"] if level else token["muted"]},
                 )
             elif label and kind in ("drainage", "logistics"):
+                above = kind == "logistics"
                 figure.add_annotation(
-                    x=max(x) if kind == "logistics" else (min(x) + max(x)) / 2,
-                    y=max(y) if kind == "logistics" else min(y),
-                    xanchor="left" if kind == "logistics" else "center",
-                    yshift=0 if kind == "logistics" else -9,
+                    x=(min(x) + max(x)) / 2,
+                    y=max(y) if above else min(y),
+                    yshift=9 if above else -9,
                     text=label,
                     showarrow=False,
                     font={"size": 10, "color": token["ink"] if level else token["muted"]},
@@ -111,10 +112,19 @@ def site_plan(view: View) -> go.Figure:
         legend={"y": 0, "yanchor": "top", "itemsizing": "constant", "title": {"text": ""}},
         margin={"l": 4, "r": 4, "t": 4, "b": 28},
     )
-    figure.update_xaxes(visible=False)
+    figure.update_xaxes(visible=False, constrain="domain", range=_across(zones, left=0.3))
     figure.update_yaxes(visible=False, scaleanchor="x", scaleratio=1)
     _add_scale(figure, view)
     return figure
+
+
+def _across(zones: Mapping[str, Zone], left: float) -> list[float] | None:
+    """Return the range of the plan in x, with a part of it on the left for the tiers' names."""
+    east = [x for zone in zones.values() for x, _ in zone.outline]
+    if not east:
+        return None
+    width = max(east) - min(east)
+    return [min(east) - left * width, max(east) + 0.05 * width]
 
 
 def section(view: View) -> go.Figure:
@@ -472,10 +482,14 @@ def _zone_colour(kind: str, filling: bool, token: dict[str, str]) -> str:
     return token["raised"] if kind != "drainage" else token["accent-soft"]
 
 
+#: The shapes of the markers as letters, for the name of a zone; the legend has their words.
+_MARKS = {"alarm": "■", "warning": "▲", "advisory": "◆"}
+
+
 def _zone_label(view: View, name: str, level: str | None) -> str:
     title = view.zone_title(name)
     if level:
-        return f"<b>{title} · {view.text(STATUSES[level].word)}</b>"
+        return f"<b>{_MARKS.get(level, '')} {title}</b>"
     return title if len(title) < 40 else ""
 
 

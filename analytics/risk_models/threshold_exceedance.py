@@ -123,7 +123,10 @@ class ThresholdExceedance(RiskModel):
                 continue
             current = freshness(channel.time, kind, moment.state.time) == "current"
             if current or _held(channel, moment):
-                found.append((GRAVITY[channel.level], -_margin(channel), node, channel, current))
+                # Beyond a limit the farthest is the gravest, within it the nearest.
+                beyond = GRAVITY[channel.level] >= GRAVITY["advisory"]
+                margin = _margin(channel) if beyond else -_margin(channel)
+                found.append((GRAVITY[channel.level], margin, node, channel, current))
         if not found:
             return None
         _, _, node, channel, current = max(found, key=lambda entry: entry[:3])
@@ -343,10 +346,10 @@ def _held(channel: Channel, moment: Moment) -> bool:
 
 
 def _shown(voices: list[_Voice]) -> list[_Voice]:
-    """Return every voice beyond a limit, or the few that are nearest to theirs."""
+    """Return every voice beyond a limit, farthest first, or the few that are nearest to theirs."""
     speaking = [voice for voice in voices if GRAVITY[voice.level] >= GRAVITY["advisory"]]
     if speaking:
-        return sorted(speaking, key=lambda voice: (-GRAVITY[voice.level], voice.margin))
+        return sorted(speaking, key=lambda voice: (-GRAVITY[voice.level], -voice.margin))
     return sorted(voices, key=lambda voice: voice.margin)[:_CALM_EVIDENCE]
 
 

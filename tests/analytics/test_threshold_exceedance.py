@@ -77,6 +77,16 @@ def test_one_instrument_alone_makes_a_warning_and_says_so(site: Site) -> None:
     assert "nothing else confirms it" in str(spoke.statement)
 
 
+def test_the_node_that_moved_farthest_speaks_for_its_inclinometer(site: Site) -> None:
+    watch = Watch()
+    for node, moved in enumerate((53.0, 41.0, 44.0)):
+        found = channel("warning", moved, limit=40.0)
+        watch.channels[channel_key("ipi-03", "displacement_a", node)] = found
+        watch.last_reading["ipi-03"] = found.time
+    (spoke,) = assess(site, {}, watch=watch)["slope_movement", "tier_650"].evidence
+    assert spoke.value.value == 53.0
+
+
 def test_two_instruments_make_an_alarm(site: Site) -> None:
     risks = assess(site, {f"pz-650-0{n}": channel("alarm", 130) for n in (1, 2)})
     assert risks["pore_pressure", "tier_650"].level == "alarm"
