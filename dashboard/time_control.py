@@ -85,13 +85,16 @@ def form(view: View) -> list[Any]:
             size="sm",
             label=view.t("Which time"),
         ),
-        dmc.DateTimePicker(
-            id="time-picker",
-            value=local,
-            valueFormat="DD.MM.YYYY HH:mm",
-            label=view.t("Time ({zone})", zone=view.zone.key),
-            popoverProps={"withinPortal": False},
-            size="sm",
+        dmc.DatesProvider(
+            dmc.DateTimePicker(
+                id="time-picker",
+                value=local,
+                valueFormat="DD.MM.YYYY HH:mm",
+                label=view.t("Time ({zone})", zone=view.zone.key),
+                popoverProps={"withinPortal": False},
+                size="sm",
+            ),
+            settings={"locale": view.language, "firstDayOfWeek": 1},
         ),
         html.Button(view.t("Show"), id="time-apply", className="pm-button", n_clicks=0),
     ]

@@ -54,7 +54,6 @@
       language: function (frame) {
         const language = (frame || "").split("|")[1] || "en";
         document.documentElement.lang = language;
-        if (window.dayjs) window.dayjs.locale(language);
         return window.dash_clientside.no_update;
       },
       exportGrid: function (clicks, id) {
@@ -97,7 +96,18 @@
     focused = null;
   });
 
-  /* Russian names of days and months for the figures. */
+  /* Russian names of days and months, for the calendar and for the figures. */
+  window.dayjs_locale_ru = {
+    name: "ru",
+    weekdays: ["воскресенье", "понедельник", "вторник", "среда", "четверг", "пятница", "суббота"],
+    weekdaysShort: ["вс", "пн", "вт", "ср", "чт", "пт", "сб"],
+    weekdaysMin: ["вс", "пн", "вт", "ср", "чт", "пт", "сб"],
+    months: ["январь", "февраль", "март", "апрель", "май", "июнь", "июль", "август", "сентябрь", "октябрь", "ноябрь", "декабрь"],
+    monthsShort: ["янв.", "февр.", "март", "апр.", "май", "июнь", "июль", "авг.", "сент.", "окт.", "нояб.", "дек."],
+    weekStart: 1,
+    formats: { LT: "HH:mm", LTS: "HH:mm:ss", L: "DD.MM.YYYY", LL: "D MMMM YYYY г.", LLL: "D MMMM YYYY г., HH:mm", LLLL: "dddd, D MMMM YYYY г., HH:mm" },
+    ordinal: (number) => String(number),
+  };
   const locale = {
     moduleType: "locale",
     name: "ru",
