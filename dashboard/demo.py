@@ -51,13 +51,13 @@ def run_demo(
     ServiceError, ConfigurationError
         When something cannot be started; everything that was started is ended.
     """
+    settings = _with_port(settings)
     site = load_site(settings.site)
     player, title = _player(site, scenario, speed, seed)
     with contextlib.ExitStack() as stack:
         if not kept:
             folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="postmine-"))
             settings = settings.model_copy(update={"data_dir": Path(folder)})
-        settings = _with_port(settings)
         say(f"postmine demo: site {site.name}, {title}")
         say(f"  data folder: {settings.data_dir}" + ("" if kept else " (removed at the end)"))
         run = stack.enter_context(

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import os
-import signal
 import subprocess
 import sys
 import threading
@@ -14,13 +12,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ingest.child_process import end_with_parent
 from ingest.errors import PostmineError
 
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 1.0, 30.0
 _STOP_S = 10.0
 #: A service that has run this long has started well; its next fall is forgiven anew [s].
 _STEADY_S = 60.0
-_PR_SET_PDEATHSIG = 1
 
 
 class StartFailed(PostmineError):
@@ -165,7 +163,7 @@ class Supervisor:
                 stdout=output,
                 stderr=output,
                 start_new_session=True,
-                preexec_fn=_end_with_parent,
+                preexec_fn=end_with_parent,
             )
         service.started = time.monotonic()
 
@@ -179,9 +177,3 @@ class Supervisor:
                     text += f"\n  {lines[-1]}"
             text += f"\n  log: {path}"
         return text
-
-
-def _end_with_parent() -> None:
-    """Ask Linux to end this process when its supervisor is killed."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)

@@ -11,6 +11,7 @@ import sys
 import time
 from pathlib import Path
 
+from ingest.child_process import end_with_parent
 from ingest.errors import ServiceError
 
 #: What mosquitto's defaults would lose or stall: it drops a burst beyond 1000 queued messages,
@@ -97,6 +98,7 @@ def start_broker(folder: Path, port: int = 0, *, prefer: str = "mosquitto") -> B
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
+        preexec_fn=end_with_parent,
     )
     broker = Broker(kind, port, process)
     deadline = time.monotonic() + 10

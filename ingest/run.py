@@ -73,7 +73,7 @@ def open_run(
     Raises
     ------
     ConfigurationError
-        When the folder belongs to another site, or to a run with another clock.
+        When the folder belongs to another site, or to a run with another name or clock.
     ServiceError
         When the folder cannot be used.
     """
@@ -102,6 +102,13 @@ def open_run(
             value=known["site"],
             legal=site.name,
             cure="give another --data-dir; one folder holds one run",
+        )
+    if name is not None and known["name"] != name:
+        raise ConfigurationError(
+            f"data folder {settings.data_dir}: its run",
+            value=known["name"],
+            legal=name,
+            cure="give another --data-dir; two replays must not mix",
         )
     if clock is not None and known["clock"] != clock:
         raise ConfigurationError(

@@ -25,7 +25,7 @@ def environment(**settings: object) -> dict[str, str]:
     return kept | {f"POSTMINE_{key.upper()}": str(value) for key, value in settings.items()}
 
 
-def run(*arguments: str, timeout_s: float = 120, **settings: object) -> subprocess.CompletedProcess:
+def run(*arguments: str, timeout_s: float = 300, **settings: object) -> subprocess.CompletedProcess:
     """Run a command to its end; its output is text."""
     return subprocess.run(
         command(*arguments),
@@ -60,7 +60,7 @@ def started(
 
 
 def until(
-    ask: Callable[[], Any], what: str, timeout_s: float = 120, log: Path | None = None
+    ask: Callable[[], Any], what: str, timeout_s: float = 300, log: Path | None = None
 ) -> Any:
     """Ask again until the answer is true, and return it."""
     deadline = time.monotonic() + timeout_s

@@ -60,7 +60,7 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Played]:
         children = psutil.Process(process.pid).children(recursive=True)
         yield demo
     assert process.returncode == 0, log.read_text()
-    _, alive = psutil.wait_procs(children, 10)
+    _, alive = psutil.wait_procs(children, 60)
     assert alive == [], "Ctrl-C left processes behind"
 
 
@@ -188,3 +188,34 @@ def test_health_of_a_service_that_does_not_run(tmp_path: Path) -> None:
     done = run("health", "twin", "--json", data_dir=tmp_path)
     assert done.returncode == 1
     assert json.loads(done.stdout)["alive"] is False
+
+
+def test_a_killed_demo_leaves_nothing_behind_and_goes_on_where_it_was(tmp_path: Path) -> None:
+    port, log, data_dir = free_port(), tmp_path / "demo.log", tmp_path / "run"
+    arguments = [
+        "demo", "--scenario", str(SCENARIO), "--speed", "20000", "--port", str(port),
+        "--data-dir", str(data_dir),
+    ]  # fmt: skip
+
+    def rows() -> int:
+        health = get(port, "/api/v1/health")
+        return health["store"]["rows"] if health else 0
+
+    with started(*arguments, log=log) as process:
+        until(rows, "readings come in", log=log)
+        children = psutil.Process(process.pid).children(recursive=True)
+        assert {"mosquitto", "python"} & {child.name()[:9] for child in children}
+        process.kill()
+        process.wait()
+        _, alive = psutil.wait_procs(children, 120)
+        assert alive == []
+    store = EmbeddedStore(data_dir, load_site("abaza"))
+    before, stood = sum(store.counts().values()), store.run_time()
+    assert stood is not None
+    with started(*arguments, log=log):
+        until(lambda: rows() > before, "more readings come in", log=log)
+        now = store.run_time()
+        assert now is not None
+        assert now > stood
+        assert get(port, API + "/dead-letters")["dead_letters"] == []
+    store.close()
