@@ -54,7 +54,7 @@ def test_a_folder_of_another_run_is_refused(settings: Settings) -> None:
 def test_a_folder_that_cannot_be_written_is_one_clear_line(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     settings = Settings(site=str(DATA / "small_site"), data_dir=tmp_path / "file" / "run")
-    with pytest.raises(ServiceError, match="data folder .* cannot be used"):
+    with pytest.raises(ServiceError, match=r"data folder .* cannot be used"):
         open_run(settings)
 
 
