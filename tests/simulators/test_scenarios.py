@@ -86,7 +86,7 @@ def test_first_year_is_quiet_until_the_storms_and_shows_the_truth_then(
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("seed: 7", "seed: 7\nsed: 7", r"yaml:7: key sed.*a key that Scenario knows"),
+        ("seed: 7", "seed: 7\nsed: 7", r"yaml:7: key sed.*legal: one of title, site, seed"),
         ("end: 2022-06-15T00:00:00Z", "end: 2022-05-15T00:00:00Z", "end: later than start"),
         ("random_rain: 0", "random_rain: -1", r"processes\.weather\.random_rain"),
         ("{random_rain: 0}", "{rain: 0}", r"key processes\.weather\.rain is 0"),
