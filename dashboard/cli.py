@@ -131,7 +131,7 @@ def ingest(site: SiteOption = None, data_dir: DataDirOption = None) -> None:
 @app.command()
 def forward(site: SiteOption = None, data_dir: DataDirOption = None) -> None:
     """Forward the store's changes to InfluxDB (POSTMINE_INFLUXDB_URL)."""
-    from ingest.forward import open_forwarder
+    from ingest.forward import only_forwarder, open_forwarder
     from ingest.service_loop import run_steps
 
     settings = _settings(site, data_dir)
@@ -142,7 +142,7 @@ def forward(site: SiteOption = None, data_dir: DataDirOption = None) -> None:
             legal="http://host:port",
             cure="without it the embedded store is used, and there is nothing to forward",
         )
-    with _Opened(site, data_dir) as opened:
+    with _Opened(site, data_dir) as opened, only_forwarder(opened.run.settings.data_dir):
         forwarder = open_forwarder(opened.run)
         run_steps(
             forwarder.step, _stop_event(), opened.heartbeat("forward"), detail=forwarder.detail

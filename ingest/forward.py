@@ -1,13 +1,18 @@
 """The forwarder: brings what the spool has made durable to InfluxDB, in order, losing nothing.
 
 The cursor moves when InfluxDB has answered, so that a crash sends a block once more at most, and
-sending twice changes nothing. There must be one forwarder per run.
+sending twice changes nothing. There is one forwarder per run, by a lock in its folder, and one run
+per bucket, by a marker in the bucket.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import fcntl
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
+from pathlib import Path
 from typing import NamedTuple
 
 import structlog
@@ -52,6 +57,7 @@ class Forwarder:
         self, spool: EmbeddedStore, influx: InfluxStore, clock: Clock | None = None
     ) -> None:
         self._spool, self._server = spool, influx.server
+        self._claimed = False
         self._clock = clock or WallClock()
         self.forwarded = 0
         self.refused = 0
@@ -64,7 +70,12 @@ class Forwarder:
         ------
         ServiceError
             When InfluxDB cannot take them now; the cursor has not moved beyond what it has.
+        ConfigurationError
+            When another run writes to this bucket.
         """
+        if not self._claimed:
+            self._server.claim(self._spool.run_id())
+            self._claimed = True
         return self._forward_rows() + self._forward_derived()
 
     def detail(self) -> str:
@@ -177,6 +188,33 @@ class Forwarder:
             else:
                 self.too_old += too_old
         return refused
+
+
+@contextmanager
+def only_forwarder(folder: Path) -> Iterator[None]:
+    """Hold the right to forward the run of a folder; a process that dies lets go of it.
+
+    Raises
+    ------
+    ConfigurationError
+        When another process holds it.
+    """
+    path = folder / "forward.lock"
+    with path.open("a+", encoding="utf-8") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            lock.seek(0)
+            raise ConfigurationError(
+                f"the forwarder of {folder}",
+                legal="one forwarder a run",
+                cure=f"process {lock.read().strip() or 'of another user'} forwards it already:"
+                " stop that one first",
+            ) from error
+        lock.truncate(0)
+        lock.write(f"{os.getpid()}\n")
+        lock.flush()
+        yield
 
 
 def open_forwarder(run: Run) -> Forwarder:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import secrets
+import shutil
 import sqlite3
 import threading
 import zlib
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -63,6 +65,11 @@ class EmbeddedStore:
         The run's data folder; it is created.
     site
         The site whose readings are kept.
+    min_free_mb
+        With less free space [MB] nothing is taken any more: a disk that is full to the last byte
+        stops everything else on the machine as well.
+    free_mb
+        Returns the free space of the folder's disk [MB].
 
     Raises
     ------
@@ -70,9 +77,17 @@ class EmbeddedStore:
         When the folder cannot be written.
     """
 
-    def __init__(self, folder: Path, site: Site) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        site: Site,
+        *,
+        min_free_mb: float = 0.0,
+        free_mb: Callable[[Path], float] | None = None,
+    ) -> None:
         self._site = site
         self._folder = folder
+        self._min_free_mb, self._free_mb = min_free_mb, free_mb or _free_mb
         self._local = threading.local()
         self._lock = threading.Lock()
         self._opened: list[sqlite3.Connection] = []
@@ -105,6 +120,7 @@ class EmbeddedStore:
         ServiceError
             When the disk refuses; nothing of the batch is stored then.
         """
+        self._need_space()
         groups: defaultdict[tuple[str, tuple[str, ...]], list[Row]] = defaultdict(list)
         for row in rows:
             groups[row.type, tuple(row.values)].append(row)
@@ -474,6 +490,15 @@ class EmbeddedStore:
             found[node, time] += (flag,)
         return dict(found)
 
+    def run_id(self) -> int:
+        """Return the number that tells this run from every other, drawn when it is first asked."""
+        with self._lock, _service_errors(self._folder), _transaction(self._writer):
+            self._writer.execute(
+                "INSERT OR IGNORE INTO meta VALUES ('run_id', ?)", (secrets.randbits(62),)
+            )
+        query = "SELECT value FROM meta WHERE key = 'run_id'"
+        return int(self._reader().execute(query).fetchone()[0])
+
     # -- following ------------------------------------------------------------------------------
 
     def changes(self, since: int, limit: int = 1000) -> list[Change]:
@@ -516,6 +541,7 @@ class EmbeddedStore:
         points = list(points)
         if not points:
             return
+        self._need_space()
         rows = [derived_row(point) for point in points]
         with self._lock, _service_errors(self._folder), _transaction(self._states):
             self._states.executemany(
@@ -564,6 +590,7 @@ class EmbeddedStore:
 
     def write_state(self, service: str, time: datetime, document: bytes) -> None:
         """Store what a service (twin, risk) knew at `time`, as JSON."""
+        self._need_space()
         with self._lock, _service_errors(self._folder), _transaction(self._states):
             self._states.execute(
                 "INSERT OR REPLACE INTO state VALUES (?, ?, ?)",
@@ -640,10 +667,11 @@ class EmbeddedStore:
         """Return whether the store can be used; never raises."""
         try:
             letters = self._reader().execute("SELECT count(*) FROM dead_letter").fetchone()[0]
+            full = self._too_full()
             return Health(
-                ok=True,
+                ok=not full,
                 backend="embedded",
-                detail=f"SQLite in {self._folder}",
+                detail=full or f"SQLite in {self._folder}",
                 rows=sum(self.counts().values()),
                 last_sequence=self.last_sequence(),
                 dead_letters=letters,
@@ -660,6 +688,24 @@ class EmbeddedStore:
             self._local = threading.local()
 
     # -- inside ---------------------------------------------------------------------------------
+
+    def _too_full(self) -> str:
+        """Return what is wrong with the free space, "" when there is enough."""
+        if not self._min_free_mb:
+            return ""
+        free = self._free_mb(self._folder)
+        if free >= self._min_free_mb:
+            return ""
+        return (
+            f"the disk of data folder {self._folder} has {free:.0f} MB free; legal: at least"
+            f" {self._min_free_mb:.0f} MB (POSTMINE_MIN_FREE_MB); nothing is stored and nothing"
+            " acknowledged until there is more: free some space"
+        )
+
+    def _need_space(self) -> None:
+        problem = self._too_full()
+        if problem:
+            raise ServiceError(problem)
 
     def _connect(self, path: Path) -> sqlite3.Connection:
         db = sqlite3.connect(
@@ -849,6 +895,10 @@ def derived_frame(rows: Sequence[tuple[Any, ...]] | pd.DataFrame) -> pd.DataFram
 def _moments(ns: pd.Series) -> pd.Series:
     """Return ns since 1970 as aware UTC times, of one type for empty columns too."""
     return pd.to_datetime(ns.astype("int64"), unit="ns", utc=True).astype("datetime64[ns, UTC]")
+
+
+def _free_mb(folder: Path) -> float:
+    return shutil.disk_usage(folder).free / 1e6
 
 
 @contextmanager
