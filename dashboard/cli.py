@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import structlog
 import typer
 
+from dashboard.cli_access import key_app
 from ingest.errors import ConfigurationError, PostmineError
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ app = typer.Typer(
 )
 risk_app = typer.Typer(help="Run the risk service, or evaluate it on a scenario.")
 app.add_typer(risk_app, name="risk", invoke_without_command=True)
+app.add_typer(key_app, name="key")
 
 SiteOption = Annotated[
     str | None, typer.Option("--site", help="Name of a bundled site, or the path of its folder.")
@@ -120,12 +122,28 @@ def run(
 
 
 @app.command()
-def ingest(site: SiteOption = None, data_dir: DataDirOption = None) -> None:
+def ingest(
+    site: SiteOption = None,
+    data_dir: DataDirOption = None,
+    workers: Annotated[
+        int, typer.Option("--workers", min=1, max=16, help="Processes that share the queue.")
+    ] = 1,
+    worker: Annotated[int, typer.Option("--worker", hidden=True)] = 0,
+) -> None:
     """Take readings from the broker into the store."""
-    from ingest.service import run_ingest
+    from dashboard.ingest_workers import run_workers, worker_name
+    from ingest.service import run_ingest, set_workers
 
     with _Opened(site, data_dir) as opened:
-        run_ingest(opened.run, _stop_event(), opened.heartbeat("ingest"))
+        stop = _stop_event()
+        if worker:
+            name = worker_name(worker)
+            run_ingest(opened.run, stop, opened.heartbeat(name), worker=worker)
+        elif workers > 1:
+            run_workers(opened.run, workers, stop)
+        else:
+            set_workers(opened.run, 1, stop)
+            run_ingest(opened.run, stop, opened.heartbeat("ingest"))
 
 
 @app.command()
