@@ -6,7 +6,7 @@ One site is one folder; `site.yaml` in it is read here. Instrument types are YAM
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, time
 from functools import cached_property
 from pathlib import Path
@@ -220,6 +220,101 @@ class Demonstration(Configured):
     state_every_s: float | None = Field(default=None, gt=0)
 
 
+class Gateway(Configured):
+    """Who sends to our broker in a dialect of its own, and on which topics.
+
+    Parameters
+    ----------
+    dialect
+        A file of `ingest/decoders/`.
+    topics
+        Topic filters to listen to; none: the dialect's usual ones.
+    device
+        The device that speaks on these topics, where neither topic nor payload names it.
+    """
+
+    dialect: KeyName = "postmine_v1"
+    topics: tuple[str, ...] = ()
+    device: str | None = None
+
+
+class Channel(Configured):
+    """What one of a device's channels measures.
+
+    Parameters
+    ----------
+    quantity
+        A quantity of the instrument's type.
+    unit
+        The channel's unit; None: the one that the dialect tells, else the instrument type's.
+    instrument
+        Where a logger feeds several instruments: which one. None: the device's.
+    node
+        Where the instrument has nodes: which one, as its `nodes` name it.
+    """
+
+    quantity: KeyName
+    unit: str | None = None
+    instrument: str | None = None
+    node: float | str | None = None
+
+
+class Device(Configured):
+    """A device of the field, as its gateway names it, and what its channels measure.
+
+    Parameters
+    ----------
+    id
+        The device's name in its dialect: a DevEUI, a SenML base name, a Sparkplug
+        `group/edge/device`.
+    dialect
+        A file of `ingest/decoders/`.
+    instrument
+        Which instrument it feeds.
+    frame
+        For LoRaWAN: the table in `ingest/frames/` that its frames are read by. None: the network
+        server decodes them.
+    time_zone
+        In which its times are that say no zone; None: such times are refused.
+    channels
+        Its channels by their own names.
+    ignore
+        Channels that are not stored; "*": all that `channels` does not name.
+    """
+
+    id: Annotated[str, StringConstraints(min_length=1, max_length=256)]
+    dialect: KeyName = "postmine_v1"
+    instrument: str
+    frame: KeyName | None = None
+    time_zone: str | None = None
+    channels: dict[str, Channel] = Field(default_factory=dict)
+    ignore: tuple[str, ...] = ()
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known_zone(cls, value: str | None) -> str | None:
+        return value if value is None else _time_zone(value)
+
+    def instrument_of(self, channel: Channel) -> str:
+        """Return the name of the instrument that a channel feeds."""
+        return channel.instrument or self.instrument
+
+
+class ImportRule(Configured):
+    """Which map reads which files (`postmine import`, and the watched folder).
+
+    Parameters
+    ----------
+    match
+        Names of files, such as "pz_*.dat"; the first rule that matches holds.
+    map
+        Path of the map in the site's folder.
+    """
+
+    match: str = Field(min_length=1)
+    map: str = Field(min_length=1)
+
+
 class Site(Configured):
     """One site: what `site.yaml` says.
 
@@ -231,6 +326,8 @@ class Site(Configured):
         How far a reading's time may lie ahead of ours before it is refused [s].
     state_every_s
         Time between two states of the twin [s].
+    imports
+        How files are read, by their names; with it, `postmine run` watches a folder for them.
     """
 
     name: WireName
@@ -245,7 +342,10 @@ class Site(Configured):
     zones: dict[KeyName, Zone]
     instrument_types: dict[KeyName, InstrumentType] = Field(default_factory=dict)
     instruments: dict[WireName, Instrument]
+    gateways: dict[WireName, Gateway] = Field(default_factory=dict)
+    devices: tuple[Device, ...] = ()
     demo: Demonstration = Demonstration()
+    imports: tuple[ImportRule, ...] = ()
     folder: Path = Path()
 
     @model_validator(mode="before")
@@ -272,13 +372,7 @@ class Site(Configured):
     @field_validator("time_zone")
     @classmethod
     def _known_zone(cls, value: str) -> str:
-        from zoneinfo import ZoneInfo
-
-        try:
-            ZoneInfo(value)
-        except (KeyError, ValueError, OSError) as error:
-            raise ValueError("a time zone such as Asia/Krasnoyarsk or UTC") from error
-        return value
+        return _time_zone(value)
 
     def __iter__(self) -> Iterator[Instrument]:  # type: ignore[override]
         return iter(self.instruments.values())
@@ -302,6 +396,16 @@ class Site(Configured):
     def of_zone_kind(self, kind: str) -> list[str]:
         """Return the names of the zones of a kind, in the file's order."""
         return [name for name, zone in self.zones.items() if zone.kind == kind]
+
+
+def _time_zone(value: str) -> str:
+    from zoneinfo import ZoneInfo
+
+    try:
+        ZoneInfo(value)
+    except (KeyError, ValueError, OSError) as error:
+        raise ValueError("a time zone such as Asia/Krasnoyarsk or UTC") from error
+    return value
 
 
 def site_names() -> list[str]:
@@ -345,6 +449,89 @@ def instrument_types() -> dict[str, InstrumentType]:
 
 def _check_references(site: Site, path: Path) -> None:
     """Check what one key of the file says of another."""
+    _check_instruments(site, path)
+    if site.gateways or site.devices:
+        _check_devices(site, path)
+
+
+def _check_devices(site: Site, path: Path) -> None:
+    from ingest.decoder import decoders
+    from ingest.frame_table import load_frames
+
+    family = decoders()
+
+    def wrong(value: object, legal: str, *location: str | int) -> ConfigurationError:
+        from ruamel.yaml import YAML
+
+        content = YAML(typ="rt").load(path.read_text(encoding="utf-8"))
+        return ConfigurationError(
+            f"key {'.'.join(map(str, location))}",
+            value=value,
+            legal=legal,
+            file=path,
+            line=line_of(content, location),
+        )
+
+    for name, gateway in site.gateways.items():
+        if gateway.dialect not in family:
+            raise wrong(gateway.dialect, ", ".join(family), "gateways", name, "dialect")
+    seen: set[tuple[str, str]] = set()
+    for index, device in enumerate(site.devices):
+        at = ("devices", index)
+        if device.dialect not in family:
+            raise wrong(device.dialect, ", ".join(family), *at, "dialect")
+        dialect = family[device.dialect]
+        identity = (device.dialect, dialect.normal_id(device.id))
+        if identity in seen:
+            raise wrong(device.id, "each device once", *at, "id")
+        seen.add(identity)
+        if device.instrument not in site.instruments:
+            raise wrong(device.instrument, ", ".join(site.instruments), *at, "instrument")
+        if device.frame is not None:
+            if not dialect.carries_frames:
+                raise wrong(device.frame, f"no frame for {device.dialect}", *at, "frame")
+            frames = load_frames()
+            if device.frame not in frames:
+                raise wrong(device.frame, ", ".join(frames), *at, "frame")
+            known = frames[device.frame].channels
+            for name in device.channels:
+                if name not in known:
+                    raise wrong(name, ", ".join(known), *at, "channels", name)
+        for name, channel in device.channels.items():
+            _check_channel(site, device, name, channel, at, wrong)
+
+
+def _check_channel(
+    site: Site,
+    device: Device,
+    name: str,
+    channel: Channel,
+    at: tuple[str | int, ...],
+    wrong: Callable[..., ConfigurationError],
+) -> None:
+    location = (*at, "channels", name)
+    target = device.instrument_of(channel)
+    if target not in site.instruments:
+        raise wrong(target, ", ".join(site.instruments), *location, "instrument")
+    quantities = site.type_of(target).quantities
+    if channel.quantity not in quantities:
+        raise wrong(channel.quantity, ", ".join(quantities), *location, "quantity")
+    nodes = site.instruments[target].nodes
+    if nodes and channel.node not in nodes:
+        raise wrong(channel.node, ", ".join(map(str, nodes)), *location, "node")
+    if not nodes and channel.node is not None:
+        raise wrong(channel.node, f"no node: {target} has none", *location, "node")
+    if channel.unit is not None:
+        unit = quantities[channel.quantity].unit
+        try:
+            conversion(channel.unit, unit)
+        except ConfigurationError as error:
+            raise wrong(
+                channel.unit, f"a unit that converts to {unit}", *location, "unit"
+            ) from error
+
+
+def _check_instruments(site: Site, path: Path) -> None:
     for name, instrument in site.instruments.items():
 
         def wrong(
