@@ -14,7 +14,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints, ValidationInfo, field_validator, model_validator
 
+from ingest.calibration import Calibration, parse_calibration
 from ingest.errors import ConfigurationError
+from ingest.quality import Flag, QualityConfiguration, QualityRule, rules_of
 from ingest.units import CANONICAL_UNITS, Conversion, conversion
 from ingest.yaml_file import Configured, line_of, read_yaml
 
@@ -38,11 +40,15 @@ class Quantity(Configured):
     valid_range
         Lowest and highest value that the instrument can report, in `unit`; a reading outside is
         stored and flagged `out_of_range`.
+    supporting
+        What results are calculated or judged from (frequency, resistance, battery), not a result;
+        it is shown for the instruments that send it.
     """
 
     title: Titles
     unit: str
     valid_range: tuple[float, float]
+    supporting: bool = False
     name: str = ""
 
     @property
@@ -82,6 +88,8 @@ class InstrumentType(Configured):
     nodes
         Whether one instrument has several measuring points: what a node is ("depth" [m] or
         "stream"), or None.
+    quality
+        Rules of quality per quantity; a site or an instrument may say otherwise.
     """
 
     title: Titles
@@ -91,7 +99,13 @@ class InstrumentType(Configured):
     stale_after_s: float = Field(gt=0)
     unavailable_after_s: float = Field(gt=0)
     nodes: Literal["depth", "stream"] | None = None
+    quality: QualityConfiguration = Field(default_factory=dict)
     name: str = ""
+
+    @property
+    def results(self) -> list[str]:
+        """Names of the quantities that are not supporting ones."""
+        return [name for name, quantity in self.quantities.items() if not quantity.supporting]
 
     @model_validator(mode="before")
     @classmethod
@@ -181,6 +195,11 @@ class Instrument(Configured):
         Level of the measuring point [m above sea].
     nodes
         Depths of the nodes below the collar [m], or names of the streams.
+    calibrations
+        How results are calculated from what it sends, each in force from its date.
+    quality
+        Rules of quality per quantity; they replace the type's and the site's of the same name,
+        and null switches a rule off.
     """
 
     type: KeyName
@@ -190,8 +209,17 @@ class Instrument(Configured):
     z_m: float | None = None
     nodes: tuple[float | str, ...] = ()
     thresholds: tuple[Threshold, ...] = ()
+    calibrations: tuple[Calibration, ...] = ()
+    quality: QualityConfiguration = Field(default_factory=dict)
     note: str = ""
     name: str = ""
+
+    @field_validator("calibrations", mode="before")
+    @classmethod
+    def _known_methods(cls, value: Any) -> Any:
+        if not isinstance(value, list | tuple):
+            return value
+        return tuple(parse_calibration(block) for block in value)
 
     @property
     def node_count(self) -> int:
@@ -326,6 +354,10 @@ class Site(Configured):
         How far a reading's time may lie ahead of ours before it is refused [s].
     state_every_s
         Time between two states of the twin [s].
+    untrusted_flags
+        Flags that keep a value out of the twin and the analysis.
+    quality
+        Rules of quality per instrument type and quantity, in place of the type's own.
     imports
         How files are read, by their names; with it, `postmine run` watches a folder for them.
     """
@@ -339,6 +371,8 @@ class Site(Configured):
     assumptions: tuple[Titles, ...] = ()
     future_tolerance_s: float = Field(default=300, ge=0)
     state_every_s: float = Field(default=3600, gt=0)
+    untrusted_flags: tuple[Flag, ...] = ("out_of_range", "spike", "stuck", "rejected")
+    quality: dict[KeyName, QualityConfiguration] = Field(default_factory=dict)
     zones: dict[KeyName, Zone]
     instrument_types: dict[KeyName, InstrumentType] = Field(default_factory=dict)
     instruments: dict[WireName, Instrument]
@@ -380,6 +414,12 @@ class Site(Configured):
     def type_of(self, instrument: str) -> InstrumentType:
         """Return the type of an instrument of this site."""
         return self.instrument_types[self.instruments[instrument].type]
+
+    def rules(self, instrument: str) -> dict[str, tuple[QualityRule, ...]]:
+        """Return the rules of quality of an instrument: per quantity, by the rules' names."""
+        here = self.instruments[instrument]
+        kind = self.instrument_types[here.type]
+        return rules_of(kind.quality, self.quality.get(here.type, {}), here.quality)
 
     def of_type(self, *types: str) -> list[Instrument]:
         """Return the instruments of the types, in the file's order."""
@@ -564,6 +604,35 @@ def _check_instruments(site: Site, path: Path) -> None:
                 raise wrong("nodes", node, f"a {kind.nodes} per node")
         if len(set(instrument.nodes)) != len(instrument.nodes):
             raise wrong("nodes", list(instrument.nodes), "each node once")
+        for index, calibration in enumerate(instrument.calibrations):
+            for quantity in (calibration.quantity, *calibration.inputs):
+                if quantity not in kind.quantities:
+                    raise wrong("calibrations", quantity, ", ".join(kind.quantities), index)
+            barometers = [each.name for each in site.with_quantity("atmospheric_pressure")]
+            if calibration.barometer and calibration.barometer not in barometers:
+                raise wrong("calibrations", calibration.barometer, ", ".join(barometers), index)
+            try:
+                calibration.check_nodes(instrument.node_count)
+            except ValueError as error:
+                raise wrong("calibrations", calibration.method, str(error), index) from error
+        try:
+            rules = site.rules(name)
+        except ValueError as error:
+            raise wrong("quality", instrument.quality, str(error)) from error
+        for quantity, found in rules.items():
+            if quantity not in kind.quantities:
+                raise wrong("quality", quantity, ", ".join(kind.quantities))
+            for rule in found:
+                for needed in rule.quantities:
+                    if needed not in kind.quantities:
+                        raise wrong("quality", needed, ", ".join(kind.quantities), quantity)
+                if rule.partner and (
+                    rule.partner not in site.instruments
+                    or rule.partner == name
+                    or quantity not in site.type_of(rule.partner).quantities
+                ):
+                    others = [each.name for each in site.with_quantity(quantity)]
+                    raise wrong("quality", rule.partner, ", ".join(others), quantity)
         for index, threshold in enumerate(instrument.thresholds):
             if threshold.quantity not in kind.quantities:
                 raise wrong(
