@@ -47,7 +47,15 @@ class Row(NamedTuple):
 
 
 class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):
-    """A message, or a part of one, that could not be understood."""
+    """A message, or a part of one, that could not be understood.
+
+    Parameters
+    ----------
+    resolved
+        When it was understood after all, at a retry; None while it is not.
+    resolved_by
+        Who asked for that retry.
+    """
 
     topic: str
     payload: bytes
@@ -55,6 +63,8 @@ class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
     received: datetime
     id: int | None = None
+    resolved: datetime | None = None
+    resolved_by: str = ""
 
 
 class SenderStatus(msgspec.Struct, frozen=True, kw_only=True):
@@ -260,8 +270,17 @@ class Store(Protocol):
         """Return a service's first state after a time (None: its very first); None at the end."""
         ...
 
-    def dead_letters(self, *, limit: int = 100, before: int | None = None) -> list[DeadLetter]:
-        """Return dead letters, newest first; `before` is the id that ended the page before."""
+    def dead_letters(
+        self, *, limit: int = 100, before: int | None = None, waiting: bool = False
+    ) -> list[DeadLetter]:
+        """Return dead letters, newest first; `before` is the id that ended the page before.
+
+        `waiting` leaves out those that were resolved.
+        """
+        ...
+
+    def resolve_dead_letters(self, ids: Sequence[int], time: datetime, author: str) -> None:
+        """Mark dead letters as understood after all; they are kept."""
         ...
 
     def statuses(self) -> list[SenderStatus]:

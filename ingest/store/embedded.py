@@ -624,11 +624,21 @@ class EmbeddedStore:
 
     # -- the rest -------------------------------------------------------------------------------
 
-    def dead_letters(self, *, limit: int = 100, before: int | None = None) -> list[DeadLetter]:
-        """Return dead letters, newest first; `before` is the id that ended the page before."""
+    def dead_letters(
+        self, *, limit: int = 100, before: int | None = None, waiting: bool = False
+    ) -> list[DeadLetter]:
+        """Return dead letters, newest first; `before` is the id that ended the page before.
+
+        `waiting` leaves out those that were resolved.
+        """
+        query = (
+            "SELECT id, topic, payload, size, reason, received, resolved, resolved_by"
+            " FROM dead_letter WHERE id < ?"
+        )
+        if waiting:
+            query += " AND resolved IS NULL"
         rows = self._reader().execute(
-            "SELECT id, topic, payload, size, reason, received FROM dead_letter WHERE id < ?"
-            " ORDER BY id DESC LIMIT ?",
+            f"{query} ORDER BY id DESC LIMIT ?",
             (before if before is not None else (1 << 63) - 1, limit),
         )
         return [
@@ -639,9 +649,20 @@ class EmbeddedStore:
                 size=size,
                 reason=reason,
                 received=from_ns(received),
+                resolved=None if resolved is None else from_ns(resolved),
+                resolved_by=author,
             )
-            for key, topic, payload, size, reason, received in rows
+            for key, topic, payload, size, reason, received, resolved, author in rows
         ]
+
+    def resolve_dead_letters(self, ids: Sequence[int], time: datetime, author: str) -> None:
+        """Mark dead letters as understood after all; they are kept."""
+        with self._lock, _service_errors(self._folder), _transaction(self._writer):
+            self._writer.executemany(
+                "UPDATE dead_letter SET resolved = ?, resolved_by = ?"
+                " WHERE id = ? AND resolved IS NULL",
+                [(to_ns(time), author, key) for key in ids],
+            )
 
     def statuses(self) -> list[SenderStatus]:
         """Return the last word of each sender, by name."""
@@ -666,7 +687,11 @@ class EmbeddedStore:
     def health(self) -> Health:
         """Return whether the store can be used; never raises."""
         try:
-            letters = self._reader().execute("SELECT count(*) FROM dead_letter").fetchone()[0]
+            letters = (
+                self._reader()
+                .execute("SELECT count(*) FROM dead_letter WHERE resolved IS NULL")
+                .fetchone()[0]
+            )
             full = self._too_full()
             return Health(
                 ok=not full,

@@ -212,9 +212,18 @@ class InfluxStore:
         """Return a service's first state after a time (None: its very first); None at the end."""
         return self.spool.next_state(service, after)
 
-    def dead_letters(self, *, limit: int = 100, before: int | None = None) -> list[DeadLetter]:
-        """Return dead letters, newest first; `before` is the id that ended the page before."""
-        return self.spool.dead_letters(limit=limit, before=before)
+    def dead_letters(
+        self, *, limit: int = 100, before: int | None = None, waiting: bool = False
+    ) -> list[DeadLetter]:
+        """Return dead letters, newest first; `before` is the id that ended the page before.
+
+        `waiting` leaves out those that were resolved.
+        """
+        return self.spool.dead_letters(limit=limit, before=before, waiting=waiting)
+
+    def resolve_dead_letters(self, ids: Sequence[int], time: datetime, author: str) -> None:
+        """Mark dead letters as understood after all; they are kept."""
+        self.spool.resolve_dead_letters(ids, time, author)
 
     def statuses(self) -> list[SenderStatus]:
         """Return the last word of each sender, by name."""

@@ -19,7 +19,8 @@ CREATE TABLE IF NOT EXISTS flag (
 CREATE TABLE IF NOT EXISTS change (sequence INTEGER PRIMARY KEY AUTOINCREMENT, rows BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS dead_letter (
     id INTEGER PRIMARY KEY AUTOINCREMENT, topic TEXT NOT NULL, payload BLOB NOT NULL,
-    size INTEGER NOT NULL, reason TEXT NOT NULL, received INTEGER NOT NULL
+    size INTEGER NOT NULL, reason TEXT NOT NULL, received INTEGER NOT NULL, resolved INTEGER,
+    resolved_by TEXT NOT NULL DEFAULT ''
 );
 CREATE TABLE IF NOT EXISTS status (
     sender TEXT PRIMARY KEY, state TEXT NOT NULL, received INTEGER NOT NULL,
@@ -69,6 +70,10 @@ def create_readings(db: sqlite3.Connection, types: Iterable[InstrumentType]) -> 
     try:
         for statement in READINGS.split(";"):
             db.execute(statement)
+        # A store of version 0.1.0 does not know it.
+        if "resolved" not in {row[1] for row in db.execute("PRAGMA table_info(dead_letter)")}:
+            db.execute("ALTER TABLE dead_letter ADD COLUMN resolved INTEGER")
+            db.execute("ALTER TABLE dead_letter ADD COLUMN resolved_by TEXT NOT NULL DEFAULT ''")
         for kind in types:
             _create_type(db, kind)
         db.execute("COMMIT")
