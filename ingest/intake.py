@@ -138,6 +138,16 @@ class Intake:
                         f"payload of {len(arrival.payload)} bytes; legal: up to {LARGEST_PAYLOAD}"
                     )
                 dialect, device = self._dialect(arrival.topic)
+                if dialect is self._own and not self._own.devices:
+                    found = self._own.readings(arrival.topic, arrival.payload)
+                    if found is not None:
+                        reasons = found[2]
+                        self._own_rows(*found, received_ns, latest, accepted.rows)
+                        if reasons:
+                            accepted.dead_letters.append(
+                                _dead_letter(arrival, _shown(reasons), received)
+                            )
+                        continue
                 decoded = dialect.decode(Sent(arrival.topic, arrival.payload, received, device))
                 if decoded.heard or decoded.refusals:
                     reasons = self._readings(dialect, decoded, received_ns, latest, accepted.rows)
@@ -181,6 +191,27 @@ class Intake:
         """Return the time of arrival: of the replay where it has told its clock, else ours."""
         return self._run_time if self._replayed and self._run_time else self._clock.now()
 
+    def _own_rows(
+        self,
+        instrument: str,
+        messages: list[Message],
+        reasons: list[str],
+        received_ns: int,
+        latest: datetime,
+        rows: list[Row],
+    ) -> None:
+        """Add the rows of an instrument's messages; add what is wrong with them to `reasons`."""
+        known = self._known.get(instrument)
+        if known is None:
+            raise MessageError(
+                f"instrument {instrument!r} is not known at this site; add it to site.yaml"
+            )
+        for message in messages:
+            try:
+                _rows(message, instrument, known, received_ns, latest, rows, reasons)
+            except MessageError as error:
+                reasons.append(str(error))
+
     def _readings(
         self,
         dialect: Decoder,
@@ -194,13 +225,7 @@ class Intake:
         for heard in decoded.heard:
             try:
                 for instrument, message in self._mapped(dialect, heard, reasons):
-                    known = self._known.get(instrument)
-                    if known is None:
-                        raise MessageError(
-                            f"instrument {instrument!r} is not known at this site;"
-                            " add it to site.yaml"
-                        )
-                    _rows(message, instrument, known, received_ns, latest, rows, reasons)
+                    self._own_rows(instrument, [message], reasons, received_ns, latest, rows)
             except MessageError as error:
                 reasons.append(str(error))
         return reasons

@@ -8,7 +8,9 @@ from ingest.decoder import Decoded, Decoder, Heard, Sent
 from ingest.message import (
     NAIVE_TIME,
     SUBSCRIPTION,
+    Message,
     MessageError,
+    Topic,
     decode_clock,
     decode_messages,
     decode_status,
@@ -23,17 +25,24 @@ class PostmineV1(Decoder):
     name = "postmine_v1"
     topics = (SUBSCRIPTION,)
 
+    def readings(self, topic: str, payload: bytes) -> tuple[str, list[Message], list[str]] | None:
+        """Return instrument, messages and refusals; None for what is no readings.
+
+        Most of all messages take this way, which makes nothing else on it.
+        """
+        _, sender, kind = self._topic(topic)
+        if kind != "readings":
+            return None
+        messages, wrong = decode_messages(payload)
+        return sender, messages, [f"part {index}: {reason}" for index, reason in wrong]
+
     def decode(self, sent: Sent) -> Decoded:
         """Return readings, a status or the clock of a replay."""
-        site, sender, kind = parse_topic(sent.topic)
-        if site != self.site.name:
-            raise MessageError(f"site {site!r}; legal: {self.site.name}")
-        if kind == "readings":
-            messages, wrong = decode_messages(sent.payload)
-            return Decoded(
-                [Heard(sender, message) for message in messages],
-                [f"part {index}: {reason}" for index, reason in wrong],
-            )
+        found = self.readings(sent.topic, sent.payload)
+        if found is not None:
+            instrument, messages, refusals = found
+            return Decoded([Heard(instrument, message) for message in messages], refusals)
+        _, sender, kind = self._topic(sent.topic)
         if kind == "status":
             status = decode_status(sent.payload)
             if status.time is not None and status.time.tzinfo is None:
@@ -49,3 +58,9 @@ class PostmineV1(Decoder):
                 ]
             )
         return Decoded(run_time=decode_clock(sent.payload))
+
+    def _topic(self, topic: str) -> Topic:
+        said = parse_topic(topic)
+        if said.site != self.site.name:
+            raise MessageError(f"site {said.site!r}; legal: {self.site.name}")
+        return said
