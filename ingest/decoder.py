@@ -8,15 +8,24 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
-from typing import TYPE_CHECKING, ClassVar, NamedTuple
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
+import msgspec
+
+from ingest.clock import EPOCH
 from ingest.message import Message, MessageError
 from ingest.registry import load_family
 
 if TYPE_CHECKING:
     from ingest.site import Device, Site
     from ingest.store import SenderStatus
+
+
+Values = dict[str, float | list[float | None] | None]
+
+#: A larger number is no measurement, and does not fit a float of 64 bits in every unit.
+LARGEST_NUMBER = 1e300
 
 
 class Sent(NamedTuple):
@@ -113,6 +122,11 @@ class Decoder(ABC):
             When nothing of it can be understood, with the reason.
         """
 
+    def at_start(self, now: datetime) -> Sequence[Outgoing]:
+        """Return what is to be sent before anything is heard."""
+        del now
+        return ()
+
     def known(self, device: str) -> Device:
         """Return a device of the site.
 
@@ -128,6 +142,62 @@ class Decoder(ABC):
                 " add it under devices: in site.yaml"
             )
         return found
+
+
+def numeric(device: Device, items: Mapping[str, Any], wrong: list[str]) -> Values:
+    """Return the numbers among a device's values; add the names of the others to `wrong`.
+
+    A blank (null) stays a blank. What the site ignores is left out without a word.
+    """
+    found: Values = {}
+    for name, value in items.items():
+        if name in device.ignore or ("*" in device.ignore and name not in device.channels):
+            continue
+        if value is None:
+            found[name] = None
+        elif (
+            isinstance(value, int | float)
+            and not isinstance(value, bool)
+            and -LARGEST_NUMBER < value < LARGEST_NUMBER
+        ):
+            found[name] = float(value)
+        else:
+            wrong.append(f"channel {name[:64]!r} of device {device.id!r} is not a number")
+    return found
+
+
+def from_milliseconds(value: float) -> datetime:
+    """Return the time of milliseconds since 1970.
+
+    Raises
+    ------
+    MessageError
+        When it is no time.
+    """
+    try:
+        return EPOCH + timedelta(milliseconds=value)
+    except (OverflowError, ValueError) as error:
+        raise MessageError(f"time {value!r} ms since 1970 is not a time") from error
+
+
+def read_json(payload: bytes, decoder: msgspec.json.Decoder[Any], what: str) -> Any:
+    """Return a payload as the decoder's structure.
+
+    Raises
+    ------
+    MessageError
+        When it is not JSON, or not of this structure.
+    """
+    try:
+        return decoder.decode(payload)
+    except RecursionError as error:
+        raise MessageError("JSON nested too deeply") from error
+    except UnicodeDecodeError as error:
+        raise MessageError("payload is not UTF-8 text") from error
+    except msgspec.ValidationError as error:
+        raise MessageError(f"payload is no {what}: {error}") from error
+    except msgspec.DecodeError as error:
+        raise MessageError(f"payload is not JSON: {error}") from error
 
 
 def decoders() -> dict[str, type[Decoder]]:

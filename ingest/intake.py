@@ -123,6 +123,12 @@ class Intake:
             for device in site.devices
         }
 
+    def at_start(self) -> list[Outgoing]:
+        """Return what the dialects ask us to send before anything is heard."""
+        now = self._received()
+        dialects = dict.fromkeys(listener.dialect for listener in self._gateways)
+        return [each for dialect in dialects for each in dialect.at_start(now)]
+
     def accept(self, arrivals: Iterable[Arrival]) -> Accepted:
         """Return what a batch comes to; never raises for bad data."""
         accepted = Accepted([], [], [], None)

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import base64
 import binascii
-import math
 from abc import abstractmethod
 from collections import OrderedDict
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, NamedTuple
 
-import msgspec
-
-from ingest.decoder import Decoded, Decoder, Heard, Sent
+from ingest.decoder import Decoded, Decoder, Heard, Sent, Values, numeric
 from ingest.frame_table import load_frames
 from ingest.message import Message, MessageError
 
@@ -80,10 +77,10 @@ class LorawanDecoder(Decoder):
         device = self.known(uplink.eui)
         wrong: list[str] = []
         units: dict[str, str] = {}
-        values: dict[str, float | list[float | None] | None] = {}
+        values: Values = {}
         if device.frame is None:
-            values.update(numbers(uplink.decoded))
-            if not values:
+            values = numeric(device, uplink.decoded, wrong)
+            if not uplink.decoded:
                 raise MessageError(
                     f"device {uplink.eui!r} has no frame: in site.yaml, and the network server"
                     " has not decoded its frame"
@@ -121,29 +118,6 @@ class LorawanDecoder(Decoder):
         return uplink.time
 
 
-Shape = Any
-
-
-def read(payload: bytes, decoder: msgspec.json.Decoder[Shape], name: str) -> Shape:
-    """Return a payload as a structure.
-
-    Raises
-    ------
-    MessageError
-        When it is not JSON, or not of this shape.
-    """
-    try:
-        return decoder.decode(payload)
-    except RecursionError as error:
-        raise MessageError("JSON nested too deeply") from error
-    except UnicodeDecodeError as error:
-        raise MessageError("payload is not UTF-8 text") from error
-    except msgspec.ValidationError as error:
-        raise MessageError(f"payload is no uplink of {name}: {error}") from error
-    except msgspec.DecodeError as error:
-        raise MessageError(f"payload is not JSON: {error}") from error
-
-
 def eui(text: str) -> str:
     """Return a DevEUI, given in hexadecimal or (ChirpStack 3) in base64, in lower case."""
     plain = LorawanDecoder.normal_id(text)
@@ -170,28 +144,3 @@ def from_hex(text: str, what: str) -> bytes:
         return bytes.fromhex(text)
     except ValueError as error:
         raise MessageError(f"{what} is not hexadecimal: {error}") from error
-
-
-def numbers(decoded: Mapping[str, Any]) -> dict[str, float]:
-    """Return the finite numbers among what a server's codec made of a frame."""
-    found = {}
-    for name, value in decoded.items():
-        if isinstance(value, int | float) and abs(value) < 1e300 and math.isfinite(value):
-            found[name] = float(value)
-    return found
-
-
-def from_milliseconds(value: float) -> datetime:
-    """Return the time of milliseconds since 1970.
-
-    Raises
-    ------
-    MessageError
-        When it is no time of ours.
-    """
-    from ingest.clock import EPOCH
-
-    try:
-        return EPOCH + timedelta(milliseconds=value)
-    except (OverflowError, ValueError) as error:
-        raise MessageError(f"time {value!r} ms since 1970 is not a time") from error

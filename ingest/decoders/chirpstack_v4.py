@@ -7,7 +7,8 @@ from typing import Any
 
 import msgspec
 
-from ingest.lorawan import LorawanDecoder, Uplink, eui, from_base64, read
+from ingest.decoder import read_json
+from ingest.lorawan import LorawanDecoder, Uplink, eui, from_base64
 from ingest.message import MessageError
 
 
@@ -42,7 +43,7 @@ class ChirpstackV4(LorawanDecoder):
 
     def uplink(self, payload: bytes) -> Uplink | None:
         """Return the uplink of an `up` event."""
-        event = read(payload, _event, "ChirpStack")
+        event = read_json(payload, _event, "uplink of ChirpStack")
         named = event.device_info.dev_eui if event.device_info else event.dev_eui
         if named is None:
             raise MessageError("payload is no uplink of ChirpStack: it has no deviceInfo.devEui")

@@ -6,7 +6,8 @@ from typing import Any
 
 import msgspec
 
-from ingest.lorawan import LorawanDecoder, Uplink, eui, from_hex, from_milliseconds, read
+from ingest.decoder import from_milliseconds, read_json
+from ingest.lorawan import LorawanDecoder, Uplink, eui, from_hex
 from ingest.message import MessageError
 
 
@@ -31,7 +32,7 @@ class Loriot(LorawanDecoder):
 
     def uplink(self, payload: bytes) -> Uplink | None:
         """Return the uplink of an `rx` or a `gw`."""
-        event = read(payload, _event, "LORIOT")
+        event = read_json(payload, _event, "message of LORIOT")
         if event.cmd not in ("rx", "gw"):
             return None
         if event.EUI is None or event.ts is None:

@@ -7,7 +7,8 @@ from typing import Any
 
 import msgspec
 
-from ingest.lorawan import LorawanDecoder, Uplink, eui, from_base64, read
+from ingest.decoder import read_json
+from ingest.lorawan import LorawanDecoder, Uplink, eui, from_base64
 from ingest.message import MessageError
 
 
@@ -40,7 +41,7 @@ class TheThingsStackV3(LorawanDecoder):
 
     def uplink(self, payload: bytes) -> Uplink | None:
         """Return the uplink; its time is when the network server received it."""
-        event = read(payload, _event, "The Things Stack")
+        event = read_json(payload, _event, "uplink of The Things Stack")
         message = event.uplink_message
         time = message.received_at or event.received_at
         if time is None:

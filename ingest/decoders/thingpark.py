@@ -6,7 +6,8 @@ from datetime import datetime
 
 import msgspec
 
-from ingest.lorawan import LorawanDecoder, Uplink, eui, from_hex, read
+from ingest.decoder import read_json
+from ingest.lorawan import LorawanDecoder, Uplink, eui, from_hex
 
 
 class _Uplink(msgspec.Struct):
@@ -31,7 +32,7 @@ class Thingpark(LorawanDecoder):
 
     def uplink(self, payload: bytes) -> Uplink | None:
         """Return the uplink of a `DevEUI_uplink`."""
-        event = read(payload, _event, "ThingPark").DevEUI_uplink
+        event = read_json(payload, _event, "document of ThingPark").DevEUI_uplink
         if event is None:
             return None
         frame = from_hex(event.payload_hex, "payload_hex") if event.payload_hex else None
