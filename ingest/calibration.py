@@ -129,9 +129,7 @@ class Calibration(Configured):
             air = {AIR_PRESSURE: surroundings.air_pressure}
             readings = [{**reading, **air} for reading in readings]
         return [
-            self.value(reading)
-            if all(name in reading for name in self.inputs)
-            else None
+            self.value(reading) if all(name in reading for name in self.inputs) else None
             for reading in readings
         ]
 
@@ -154,7 +152,7 @@ def parse_calibration(block: Any) -> Calibration:
     if method not in family:
         raise ValueError(f"method is {method!r}; legal: {', '.join(family)}")
     try:
-        return family[method].model_validate(block)
+        made: Calibration = family[method].model_validate(block)
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(map(str, first["loc"]))
@@ -162,6 +160,7 @@ def parse_calibration(block: Any) -> Calibration:
         if first["type"] == "extra_forbidden":
             legal = f"; legal: {', '.join(family[method].model_fields)}"
         raise ValueError(f"{key} of {method}: {first['msg']}{legal}") from error
+    return made
 
 
 def in_force(calibrations: Sequence[Calibration], moment: datetime) -> dict[str, Calibration]:

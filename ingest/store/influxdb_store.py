@@ -25,9 +25,11 @@ from ingest.store import (
     Appended,
     Change,
     DeadLetter,
+    Delivery,
     Derived,
     Health,
     Reading,
+    Recalculated,
     Row,
     SenderStatus,
     flux,
@@ -41,6 +43,7 @@ from ingest.store.embedded import (
     derived_row,
     pivot,
 )
+from ingest.store.ground import FlagEntry
 from ingest.store.influxdb import Away, InfluxServer
 
 #: The forwarder's cursor in the spool, and its cursor through computed series.
@@ -225,6 +228,32 @@ class InfluxStore:
         """Mark dead letters as understood after all; they are kept."""
         self.spool.resolve_dead_letters(ids, time, author)
 
+    def recalculate(self, now: datetime, *, again: bool = False) -> Iterator[Recalculated]:
+        """Bring the history to the calibrations and rules of today, in the spool."""
+        return self.spool.recalculate(now, again=again)
+
+    def write_flag(self, entry: FlagEntry) -> None:
+        """Set or lift a flag on a stretch of readings, by an engineer's word."""
+        self.spool.write_flag(entry)
+
+    def flag_journal(self, *, limit: int = 100, before: int | None = None) -> list[FlagEntry]:
+        """Return what engineers said of flags, newest first."""
+        return self.spool.flag_journal(limit=limit, before=before)
+
+    def calculations(
+        self, instrument: str, quantity: str, *, start: datetime, end: datetime
+    ) -> dict[tuple[int, datetime], str]:
+        """Return the version of the calibration that made each value: (node, time) -> version."""
+        return self.spool.calculations(instrument, quantity, start=start, end=end)
+
+    def calibration(self, version: str) -> bytes | None:
+        """Return the block of a calibration's version as JSON, None for an unknown one."""
+        return self.spool.calibration(version)
+
+    def delivery(self, instrument: str, *, start: datetime, end: datetime) -> Delivery:
+        """Return how an instrument delivered for start < time <= end."""
+        return self.spool.delivery(instrument, start=start, end=end)
+
     def statuses(self) -> list[SenderStatus]:
         """Return the last word of each sender, by name."""
         return self.spool.statuses()
@@ -288,7 +317,11 @@ class InfluxStore:
                     if last is None:
                         continue
                     flags = self.spool.flagged(
-                        instrument.name, quantity, start=last.time, end=last.time + 1
+                        instrument.name,
+                        quantity,
+                        start=last.time,
+                        end=last.time + 1,
+                        known_at=known_at,
                     )
                     result.append(
                         Reading(
@@ -333,7 +366,11 @@ class InfluxStore:
         if found.empty:
             return []
         flags = self.spool.flagged(
-            instrument, quantity, start=int(found["time"].min()), end=int(found["time"].max()) + 1
+            instrument,
+            quantity,
+            start=int(found["time"].min()),
+            end=int(found["time"].max()) + 1,
+            known_at=known_at,
         )
         return [
             Reading(
@@ -403,7 +440,9 @@ class InfluxStore:
             undone = self.spool.undone(instrument, quantity, known_at, start=first, end=stop)
             times += [row[0] for row in undone]
         if trusted:
-            flagged = self.spool.flagged(instrument, quantity, start=first, end=stop)
+            flagged = self.spool.flagged(
+                instrument, quantity, start=first, end=stop, known_at=known_at, untrusted=True
+            )
             times += [time for _, time in flagged]
         if times:
             low, high = (min(times) - first) // width, (max(times) - first) // width
@@ -526,7 +565,9 @@ class InfluxStore:
         rows = _joined(answer) if known_at is not None else answer.get("value", _NO_ROWS)
         rows = self._corrected(rows, instrument, quantity, start, stop, known_at, None)
         if trusted and len(rows):
-            flagged = self.spool.flagged(instrument, quantity, start=start, end=stop)
+            flagged = self.spool.flagged(
+                instrument, quantity, start=start, end=stop, known_at=known_at, untrusted=True
+            )
             if flagged:
                 keys = pd.MultiIndex.from_frame(rows[["node", "time"]])
                 rows = rows[~keys.isin(list(flagged))]
