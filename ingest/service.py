@@ -13,9 +13,10 @@ from pathlib import Path
 
 import structlog
 
+from ingest.decoder import Outgoing
 from ingest.errors import ConfigurationError, ServiceError
 from ingest.heartbeat import Heartbeat
-from ingest.intake import Intake
+from ingest.intake import Intake, subscriptions
 from ingest.message import SUBSCRIPTION, TOPIC_ROOT
 from ingest.run import Run, broker_url
 from ingest.subscriber import Delivery, Subscriber
@@ -56,9 +57,17 @@ def run_ingest(
             topics.append(f"{TOPIC_ROOT}/{run.site.name}/+/status")
     else:
         topics, left = plain, [*shared, f"{TOPIC_ROOT}/{run.site.name}/+/status"]
+    if worker <= 1:
+        # Other dialects number their messages, and are followed in order: by one worker.
+        topics = [*topics, *subscriptions(run.site)]
     subscriber = Subscriber(broker_url(run.settings), _session(run, worker), topics, left=left)
     ingest = _Ingest(run, subscriber, stop, heartbeat, statuses=worker <= 1)
+    if worker <= 1:
+        for done in run.store.recalculate(run.clock.now()):
+            log.info("recalculated", instrument=done.instrument, changed=done.changed)
     subscriber.connect()
+    if worker <= 1:
+        ingest.begin()
     try:
         while not stop.is_set():
             ingest.step(_WAIT_S)
@@ -144,7 +153,18 @@ class _Ingest:
         self._intake = Intake(
             run.site, run.clock, replayed=run.replayed, started=run.store.run_time()
         )
-        self.stored = self._letters = 0
+        self.stored = self._letters = self._messages = 0
+        self._delay_s = 0.0
+
+    def begin(self) -> None:
+        """Send what the dialects ask for before anything is heard."""
+        if not self._run.replayed:
+            self._send(self._intake.at_start())
+
+    def _send(self, outgoing: Sequence[Outgoing]) -> None:
+        for each in outgoing:
+            log.info("sent", topic=each.topic)
+            self._subscriber.publish(each.topic, each.payload)
 
     def step(self, wait_s: float) -> int:
         """Take, store and acknowledge once; return the number of messages."""
@@ -157,6 +177,14 @@ class _Ingest:
                 ok=connected,
                 detail=f"{self.stored} rows stored, {self._letters} dead letters, broker"
                 f" {self._subscriber.address}" + ("" if connected else " not connected"),
+                numbers={
+                    "broker_connected": float(connected),
+                    "messages_total": self._messages,
+                    "rows_total": self.stored,
+                    "dead_letters_total": self._letters,
+                    "batch_messages": len(deliveries),
+                    "reading_delay_seconds": self._delay_s,
+                },
             )
         return len(deliveries)
 
@@ -178,8 +206,13 @@ class _Ingest:
                 self._stop.wait(_REFUSED_PAUSE_S)
                 continue
             self._subscriber.acknowledge(deliveries, connection)
+            self._send(accepted.outgoing)
             self.stored += appended.stored
             self._letters += len(letters)
+            self._messages += len(deliveries)
+            if accepted.rows:  # how old the last reading was when it came
+                last = accepted.rows[-1]
+                self._delay_s = (last.received - last.time) / 1e9
             if letters:
                 log.warning("dead_letters", count=len(letters), first=letters[0].reason)
             return

@@ -608,7 +608,11 @@ def _check_instruments(site: Site, path: Path) -> None:
             for quantity in (calibration.quantity, *calibration.inputs):
                 if quantity not in kind.quantities:
                     raise wrong("calibrations", quantity, ", ".join(kind.quantities), index)
-            barometers = [each.name for each in site.with_quantity("atmospheric_pressure")]
+            barometers = [
+                each.name
+                for each in site.with_quantity("atmospheric_pressure")
+                if not any(one.barometer for one in each.calibrations) and each.name != name
+            ]
             if calibration.barometer and calibration.barometer not in barometers:
                 raise wrong("calibrations", calibration.barometer, ", ".join(barometers), index)
             try:
