@@ -120,6 +120,16 @@ class ServiceHealth(msgspec.Struct, kw_only=True, frozen=True):
     behind_s: float | None
 
 
+class ProcessHealth(msgspec.Struct, kw_only=True, frozen=True):
+    """The last sign of life of a process of the run, `age_s` seconds ago, and what it counts."""
+
+    name: str
+    alive: bool
+    detail: str
+    age_s: float
+    numbers: dict[str, float]
+
+
 class RunHealth(msgspec.Struct, kw_only=True, frozen=True):
     """Whether this run can be believed, in one answer."""
 
@@ -132,6 +142,7 @@ class RunHealth(msgspec.Struct, kw_only=True, frozen=True):
     instruments: dict[str, int]
     dead_letters: int
     open_alarms: int
+    processes: list[ProcessHealth] = []
 
 
 class Profile(msgspec.Struct, kw_only=True, frozen=True):

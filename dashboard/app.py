@@ -28,6 +28,7 @@ from dashboard.api.deps import only_known_parameters
 from dashboard.api.documents import document, operations
 from dashboard.api.errors import problem, register_errors
 from dashboard.layout import register
+from dashboard.metrics import metrics
 from dashboard.queries import Queries
 from ingest.clock import Clock
 from ingest.registry import module_names
@@ -92,6 +93,9 @@ def create_app(
             generate_unique_id_function=_operation_id,
         )
     # Before Dash, which answers every path that is left.
+    app.add_api_route(
+        "/metrics", lambda: metrics(queries), include_in_schema=False, response_class=Response
+    )
     app.add_api_route("/api", _unknown_path, methods=_METHODS, include_in_schema=False)
     app.add_api_route("/api/{path:path}", _unknown_path, methods=_METHODS, include_in_schema=False)
     dash_app = _dash(app, queries)

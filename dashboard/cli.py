@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import structlog
 import typer
 
-from dashboard.cli_access import key_app
+from dashboard import cli_data
+from dashboard.cli_access import key_app, letters_app
 from ingest.errors import ConfigurationError, PostmineError
 
 if TYPE_CHECKING:
@@ -33,6 +34,8 @@ app = typer.Typer(
 risk_app = typer.Typer(help="Run the risk service, or evaluate it on a scenario.")
 app.add_typer(risk_app, name="risk", invoke_without_command=True)
 app.add_typer(key_app, name="key")
+app.add_typer(letters_app, name="dead-letters")
+cli_data.register(app)
 
 SiteOption = Annotated[
     str | None, typer.Option("--site", help="Name of a bundled site, or the path of its folder.")
@@ -111,6 +114,14 @@ def run(
         str | None,
         typer.Option("--clock", help="wall, or replay for a run that follows `postmine replay`."),
     ] = None,
+    watch: Annotated[
+        Path | None,
+        typer.Option(
+            "--watch",
+            help="Import the files that come into this folder; default with imports in site.yaml:"
+            " incoming/ in the data folder.",
+        ),
+    ] = None,
 ) -> None:
     """Run all services of a site, with a broker of its own where none is set."""
     from dashboard.demo import run_site
@@ -118,7 +129,7 @@ def run(
     if clock not in (None, "wall", "replay"):
         raise ConfigurationError("--clock", value=clock, legal="wall, replay")
     settings = _settings(site, data_dir, http_port=port)
-    run_site(settings, stop=_stop_event(), clock=clock)  # type: ignore[arg-type]
+    run_site(settings, stop=_stop_event(), clock=clock, watch=watch)  # type: ignore[arg-type]
 
 
 @app.command()
@@ -163,7 +174,11 @@ def forward(site: SiteOption = None, data_dir: DataDirOption = None) -> None:
     with _Opened(site, data_dir) as opened, only_forwarder(opened.run.settings.data_dir):
         forwarder = open_forwarder(opened.run)
         run_steps(
-            forwarder.step, _stop_event(), opened.heartbeat("forward"), detail=forwarder.detail
+            forwarder.step,
+            _stop_event(),
+            opened.heartbeat("forward"),
+            detail=forwarder.detail,
+            numbers=forwarder.numbers,
         )
 
 
@@ -342,6 +357,7 @@ def check_site(
     from analytics.service import checked_response_plan
     from analytics.site_files import load_post_mining, load_targets
     from analytics.territory import load_territory
+    from ingest.import_map import load_map
     from ingest.site import load_site
     from twin.plan import load_plan
 
@@ -349,6 +365,8 @@ def check_site(
     plan = load_plan(loaded)
     for check in (load_targets, checked_response_plan, load_post_mining, load_territory):
         check(loaded)
+    for rule in loaded.imports:
+        load_map(loaded.folder / rule.map, loaded)
     result = {
         "name": loaded.name,
         "folder": str(loaded.folder),

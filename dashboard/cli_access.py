@@ -1,4 +1,4 @@
-"""Commands about who may speak: keys of the API."""
+"""Commands about who may speak and what was not understood: keys and dead letters."""
 
 from __future__ import annotations
 
@@ -21,6 +21,54 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JS
 NameArgument = Annotated[str, typer.Argument(help="Of the person or program that holds the key.")]
 
 key_app = typer.Typer(help="Keys of the page and the API.", no_args_is_help=True)
+letters_app = typer.Typer(help="Messages that could not be understood.", no_args_is_help=True)
+
+
+@letters_app.command("retry")
+def dead_letters_retry(
+    ids: Annotated[
+        list[int] | None,
+        typer.Option("--id", min=1, help="Its number; again for more. Default: all that wait."),
+    ] = None,
+    author: Annotated[
+        str | None, typer.Option("--author", help="Who asks; default: the user of this machine.")
+    ] = None,
+    site: SiteOption = None,
+    data_dir: DataDirOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Try dead letters again after a fix of the site's files; exit code 1 when one is still wrong.
+
+    What is understood is stored and marked as resolved; nothing newer is replaced.
+    """
+    import getpass
+
+    from ingest.retry import retry_run
+    from ingest.run import open_run
+    from ingest.settings import load_settings
+
+    settings = load_settings(site=site, data_dir=data_dir)
+    run = open_run(settings)
+    try:
+        done = retry_run(
+            settings, settings.site, run.clock, author=author or getpass.getuser(), ids=ids or ()
+        )
+    finally:
+        run.close()
+    if as_json:
+        wrong = [each._asdict() for each in done.still_wrong]
+        typer.echo(
+            json.dumps({**done._asdict(), "still_wrong": wrong}, ensure_ascii=False, indent=2)
+        )
+    else:
+        for each in done.still_wrong:
+            typer.echo(f"{each.id}: {each.reason}")
+        typer.echo(
+            f"{len(done.resolved)} dead letters resolved, {done.stored} rows stored,"
+            f" {len(done.still_wrong)} still wrong"
+        )
+    if done.still_wrong:
+        raise typer.Exit(1)
 
 
 @key_app.command("add")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 import time as stopwatch
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, Literal, TypeVar
 
 import numpy as np
@@ -14,10 +14,12 @@ import pandas as pd
 
 from analytics.alarms import Alarm
 from analytics.assessment import Assessment, Indicator, Risk, RiskLevel, decode_assessment
+from analytics.hand_readings import HandReading, HandReadings, ReadingRefused, add_by_hand
 from analytics.journal import Journal, UnknownAlarm
 from dashboard.answers import (
     InstrumentSummary,
     LatestValue,
+    ProcessHealth,
     Profile,
     QuantitySummary,
     ReadingsPage,
@@ -41,7 +43,12 @@ from dashboard.questions import (
     until,
 )
 from ingest.clock import Clock
+from ingest.errors import ConfigurationError
+from ingest.export import Selection, csv_text
 from ingest.freshness import freshness
+from ingest.heartbeat import read_beats
+from ingest.import_map import Column
+from ingest.retry import Retried, retry_run
 from ingest.settings import Settings
 from ingest.site import Instrument, Site
 from ingest.store import DeadLetter, Reading, Store
@@ -261,6 +268,102 @@ class Queries:
         page = found[:limit]
         more = make_cursor(page[-1], series) if len(found) > limit else None
         return ReadingsPage(unit=unit, nodes=nodes, readings=page, next=more)
+
+    def csv(
+        self,
+        instruments: list[str] | None,
+        quantities: list[str] | None,
+        *,
+        start: datetime | None = None,
+        end: datetime | None = None,
+        at: datetime | None = None,
+        known_at: datetime | None = None,
+    ) -> Iterator[str]:
+        """Return a CSV file of readings, in parts; None stands for all.
+
+        Raises
+        ------
+        UnknownName
+            When an instrument is not known.
+        BadQuestion
+            When none of them measures a quantity, or the span ends before it begins.
+        """
+        check_span(start, end)
+        for name in instruments or ():
+            if name not in self.site.instruments:
+                raise UnknownName("instrument", name, list(self.site.instruments))
+        try:
+            selection = Selection.of(
+                self.site,
+                instruments=instruments,
+                quantities=quantities,
+                start=start,
+                end=end,
+                at=at,
+                known_at=known_at,
+            )
+        except ConfigurationError as error:
+            raise BadQuestion(error.thing, error.value, f"give {error.legal}") from error
+        return csv_text(self._store, selection)
+
+    # What people read themselves
+
+    def hand_readings(
+        self, instrument: str | None = None, *, limit: int = 100
+    ) -> list[HandReading]:
+        """Return readings by hand, last measured first.
+
+        Raises
+        ------
+        UnknownName
+            When the instrument is not known.
+        """
+        if instrument is not None and instrument not in self.site.instruments:
+            raise UnknownName("instrument", instrument, list(self.site.instruments))
+        return self._by_hand.last(self.site.name, instrument, limit=limit)
+
+    def add_by_hand(
+        self,
+        instrument: str,
+        quantity: str,
+        value: float,
+        *,
+        time: datetime,
+        author: str,
+        note: str = "",
+        node: float | str | None = None,
+        unit: str | None = None,
+    ) -> HandReading:
+        """Store a reading that somebody made; doing it again changes nothing.
+
+        Raises
+        ------
+        UnknownName
+            When the instrument or the quantity is not known.
+        BadQuestion
+            When the node, the unit, the time or the value is refused.
+        """
+        self.unit(instrument, quantity)
+        try:
+            return add_by_hand(
+                self.site,
+                self._store,
+                self._by_hand,
+                self._clock,
+                column=Column(instrument=instrument, quantity=quantity, node=node, unit=unit),
+                value=value,
+                time=time,
+                author=author,
+                note=note,
+            )
+        except ConfigurationError as error:
+            raise BadQuestion(error.thing, error.value, f"legal: {error.legal}") from error
+        except ReadingRefused as error:
+            raise BadQuestion("reading", value, str(error)) from error
+
+    @cached_property
+    def _by_hand(self) -> HandReadings:
+        return HandReadings(self.settings.journal_url)
 
     def buckets(
         self,
@@ -564,6 +667,32 @@ class Queries:
         """Return dead letters, newest first; `before` is the id that ended the page before."""
         return self._store.dead_letters(limit=limit, before=before)
 
+    def retry_dead_letters(self, author: str, ids: Sequence[int] = ()) -> Retried:
+        """Try dead letters again by the site's files as they are now; no ids: all that wait.
+
+        Raises
+        ------
+        BadQuestion
+            When a number is not that of a letter that waits, or the site's files are wrong.
+        """
+        try:
+            return retry_run(self.settings, self.site.folder, self._clock, author=author, ids=ids)
+        except ConfigurationError as error:
+            raise BadQuestion("ids", list(ids) or "all", str(error)) from error
+
+    def processes(self) -> list[ProcessHealth]:
+        """Return the last sign of life of every process of the run, by name."""
+        return [
+            ProcessHealth(
+                name=beat.service,
+                alive=beat.alive,
+                detail=beat.detail,
+                age_s=beat.age_s,
+                numbers=beat.numbers,
+            )
+            for beat in read_beats(self.settings.data_dir)
+        ]
+
     def health(self) -> RunHealth:
         """Return whether the run can be believed."""
         store = self._store.health()
@@ -578,6 +707,7 @@ class Queries:
                 instruments={},
                 dead_letters=store.dead_letters,
                 open_alarms=0,
+                processes=self.processes(),
             )
         states = [
             ("twin", getattr(self.twin(), "time", None)),
@@ -604,6 +734,7 @@ class Queries:
             instruments=counts,
             dead_letters=store.dead_letters,
             open_alarms=len(self.open_alarms()),
+            processes=self.processes(),
         )
 
 

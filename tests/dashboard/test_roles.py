@@ -22,6 +22,7 @@ from dashboard.view import View
 from ingest.clock import ManualClock
 from ingest.settings import load_settings
 from ingest.site import Site, load_site
+from ingest.store import DeadLetter
 from ingest.store.embedded import EmbeddedStore
 from tests.dashboard.api.conftest import alarm
 from tests.processes import run
@@ -80,6 +81,35 @@ def test_a_viewer_reads_and_an_operator_acknowledges_in_their_name(
     assert done.json()["acknowledged"]["author"] == "Shift"
     other = client.post(ALARM.replace("/1/", "/2/"), headers=operator, json={"author": "Night"})
     assert other.json()["acknowledged"]["author"] == "Night (Shift)"
+
+
+def test_an_engineer_retries_dead_letters_in_their_name(
+    running: Running, client: TestClient
+) -> None:
+    path = "/api/v1/sites/small/dead-letters"
+    payload = b'{"time": "2025-12-01T00:00:00Z", "values": {"pore_pressure": 83.2}}'
+    letters = [
+        DeadLetter(
+            topic=f"postmine/v1/small/{instrument}/readings",
+            payload=payload,
+            size=len(payload),
+            reason="instrument is not known",
+            received=NOW,
+        )
+        for instrument in ("pz-1", "pz-9")
+    ]
+    running.store.append([], letters)
+    operator, engineer = running.secret("Shift", "operator"), running.secret("Eng", "engineer")
+    assert client.post(f"{path}/retry", headers=operator, json={}).status_code == 403
+    done = client.post(f"{path}/retry", headers=engineer, json={})
+    assert done.status_code == 200, done.text
+    assert (done.json()["resolved"], done.json()["stored"]) == ([1], 1)
+    assert "'pz-9' is not known" in done.json()["still_wrong"][0]["reason"]
+    first, second = client.get(path, headers=engineer).json()["dead_letters"]
+    assert (first["resolved"], second["resolved_by"]) == (None, "Eng")
+    wrong = client.post(f"{path}/retry", headers=engineer, json={"ids": [1]})
+    assert wrong.status_code == 422
+    assert wrong.json()["errors"][0]["parameter"] == "ids"
 
 
 def test_who_has_no_name_must_give_one(client: TestClient) -> None:
