@@ -409,6 +409,13 @@ def broker_config(
     data_dir: DataDirOption = None,
     port: Annotated[int, typer.Option("--port", min=1, max=65535)] = 1883,
     host: Annotated[str, typer.Option("--host", help="Address to listen on.")] = "127.0.0.1",
+    tls_cert: Annotated[
+        Path | None, typer.Option("--tls-cert", help="PEM certificate of the broker, for TLS.")
+    ] = None,
+    tls_key: Annotated[Path | None, typer.Option("--tls-key", help="Its PEM key.")] = None,
+    self_signed: Annotated[
+        bool, typer.Option("--self-signed", help="Make certificate and key by openssl.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Write mosquitto.conf for a broker of one's own that loses nothing and knows its senders."""
@@ -416,7 +423,15 @@ def broker_config(
     from ingest.site import load_site
 
     loaded = load_site(_settings(site, data_dir).site)
-    written = write_broker_files(loaded, out, host=host, port=port)
+    written = write_broker_files(
+        loaded,
+        out,
+        host=host,
+        port=port,
+        certificate=tls_cert,
+        key=tls_key,
+        self_signed=self_signed,
+    )
     _result(written, as_json, "\n".join(f"{key}: {value}" for key, value in written.items()))
 
 

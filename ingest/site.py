@@ -259,11 +259,15 @@ class Gateway(Configured):
         Topic filters to listen to; none: the dialect's usual ones.
     device
         The device that speaks on these topics, where neither topic nor payload names it.
+    instruments
+        Of our own dialect: the instruments that it may speak for; none: all of the site
+        (`postmine broker-config`).
     """
 
     dialect: KeyName = "postmine_v1"
     topics: tuple[str, ...] = ()
     device: str | None = None
+    instruments: tuple[str, ...] = ()
 
 
 class Channel(Configured):
@@ -515,6 +519,10 @@ def _check_devices(site: Site, path: Path) -> None:
     for name, gateway in site.gateways.items():
         if gateway.dialect not in family:
             raise wrong(gateway.dialect, ", ".join(family), "gateways", name, "dialect")
+        for index, instrument in enumerate(gateway.instruments):
+            if instrument not in site.instruments:
+                legal = ", ".join(site.instruments)
+                raise wrong(instrument, legal, "gateways", name, "instruments", index)
     seen: set[tuple[str, str]] = set()
     for index, device in enumerate(site.devices):
         at = ("devices", index)
