@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import structlog
 import typer
 
-from dashboard import cli_data
+from dashboard import cli_data, cli_values
 from dashboard.cli_access import key_app, letters_app
 from ingest.errors import ConfigurationError, PostmineError
 
@@ -36,6 +36,7 @@ app.add_typer(risk_app, name="risk", invoke_without_command=True)
 app.add_typer(key_app, name="key")
 app.add_typer(letters_app, name="dead-letters")
 cli_data.register(app)
+cli_values.register(app)
 
 SiteOption = Annotated[
     str | None, typer.Option("--site", help="Name of a bundled site, or the path of its folder.")

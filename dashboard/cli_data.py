@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from datetime import datetime
 from pathlib import Path
@@ -12,6 +13,7 @@ import typer
 from ingest.errors import ConfigurationError
 
 if TYPE_CHECKING:
+    from ingest.import_map import Column
     from ingest.importer import FileReport
 
 SiteOption = Annotated[
@@ -56,12 +58,12 @@ def import_files(
 
     Exit code 1 when anything was refused. With --watch each file is moved to done/ or refused/.
     """
-    from dashboard import cli
+    from dashboard.cli import _Opened, _stop_event
     from ingest.import_map import load_map
 
     if bool(files) == (watch is not None) or (watch is not None and dry_run):
         raise ConfigurationError("postmine import", legal="FILE... [--dry-run], or --watch DIR")
-    with cli.opened(site, data_dir) as opened:
+    with _Opened(site, data_dir) as opened:
         run = opened.run
         import_map = None if map_file is None else load_map(map_file, run.site)
         if watch is not None:
@@ -71,7 +73,7 @@ def import_files(
             inbox = Inbox(run, watch, import_map)
             run_steps(
                 inbox.step,
-                cli.stop_event(),
+                _stop_event(),
                 opened.heartbeat("import"),
                 poll_s=2.0,
                 detail=inbox.detail,
@@ -162,12 +164,12 @@ def export(
     as_json: JsonOption = False,
 ) -> None:
     """Export readings with units, flags and both times."""
-    from dashboard import cli
+    from dashboard.cli import _Opened
     from ingest.export import FORMATS, Selection, write_export
 
     if form not in FORMATS:
         raise ConfigurationError("--format", value=form, legal=", ".join(FORMATS))
-    with cli.opened(site, data_dir) as opened:
+    with _Opened(site, data_dir) as opened:
         selection = Selection.of(
             opened.run.site,
             instruments=instrument,
@@ -180,6 +182,111 @@ def export(
         count = write_export(opened.run.store, selection, form, out, now=opened.run.clock.now())
     made = {"file": str(out), "format": form, "rows": count}
     typer.echo(json.dumps(made) if as_json else f"{out}: {count} rows")
+
+
+@reading_app.command("add")
+def add_reading(
+    instrument: Annotated[str, typer.Argument(help="Name of the instrument.")],
+    quantity: Annotated[str, typer.Argument(help="Name of the quantity.")],
+    value: Annotated[float, typer.Argument(help="What was read.")],
+    time: Annotated[str, typer.Option("--time", help="When, with its zone.")],
+    author: Annotated[str, typer.Option("--author", help="Who has read it.")],
+    note: Annotated[str, typer.Option("--note", help="What else was seen.")] = "",
+    unit: Annotated[
+        str | None, typer.Option("--unit", help="Default: the instrument type's on the wire.")
+    ] = None,
+    node: Annotated[
+        str | None, typer.Option("--node", help="Depth [m] or name of the node.")
+    ] = None,
+    site: SiteOption = None,
+    data_dir: DataDirOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Store a reading that somebody made, with its author; doing it again changes nothing."""
+    import msgspec
+
+    from analytics.hand_readings import HandReadings, add_by_hand
+    from dashboard.cli import _Opened
+    from ingest.import_map import Column
+
+    moment = _time("--time", time)
+    assert moment is not None
+    with _Opened(site, data_dir) as opened:
+        run = opened.run
+        label: str | float | None = node
+        known = run.site.instruments.get(instrument)
+        if known is not None and node is not None and run.site.type_of(instrument).nodes == "depth":
+            try:
+                label = float(node)
+            except ValueError:
+                legal = ", ".join(map(str, known.nodes))
+                raise ConfigurationError("--node", value=node, legal=legal) from None
+        with contextlib.closing(HandReadings(run.settings.journal_url)) as journal:
+            kept = add_by_hand(
+                run.site,
+                run.store,
+                journal,
+                run.clock,
+                column=_column(instrument, quantity, label, unit, Column),
+                value=value,
+                time=moment,
+                author=author,
+                note=note,
+            )
+    if as_json:
+        typer.echo(msgspec.json.encode(kept).decode())
+    else:
+        typer.echo(
+            f"{kept.instrument} {kept.quantity} {kept.value:g} {kept.unit} at"
+            f" {kept.time.isoformat()}, by {kept.author}"
+        )
+
+
+@reading_app.command("list")
+def list_readings(
+    instrument: Annotated[str | None, typer.Option("--instrument", help="Its name.")] = None,
+    limit: Annotated[int, typer.Option("--limit", min=1, max=10_000)] = 100,
+    site: SiteOption = None,
+    data_dir: DataDirOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List the readings that people made, last measured first."""
+    import msgspec
+
+    from analytics.hand_readings import HandReadings
+    from dashboard.cli import _Opened
+
+    with (
+        _Opened(site, data_dir) as opened,
+        contextlib.closing(HandReadings(opened.run.settings.journal_url)) as journal,
+    ):
+        found = journal.last(opened.run.site.name, instrument, limit=limit)
+    if as_json:
+        typer.echo(msgspec.json.format(msgspec.json.encode(found)).decode())
+        return
+    for each in found:
+        note = f": {each.note}" if each.note else ""
+        typer.echo(
+            f"{each.time.isoformat()} {each.instrument} {each.quantity} {each.value:g} {each.unit},"
+            f" {each.author}{note}"
+        )
+
+
+def _column(
+    instrument: str,
+    quantity: str,
+    node: float | str | None,
+    unit: str | None,
+    model: type[Column],
+) -> Column:
+    from pydantic import ValidationError
+
+    try:
+        return model(instrument=instrument, quantity=quantity, node=node, unit=unit)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = str(first["loc"][0])
+        raise ConfigurationError(name, value=first["input"], legal="a name of site.yaml") from error
 
 
 def _time(option: str, text: str | None) -> datetime | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time as stopwatch
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import cached_property, lru_cache
 from typing import Any, Literal, TypeVar
@@ -17,6 +17,7 @@ from analytics.assessment import Assessment, Indicator, Risk, RiskLevel, decode_
 from analytics.hand_readings import HandReading, HandReadings, ReadingRefused, add_by_hand
 from analytics.journal import Journal, UnknownAlarm
 from dashboard.answers import (
+    DeliverySummary,
     InstrumentSummary,
     LatestValue,
     ProcessHealth,
@@ -45,6 +46,7 @@ from dashboard.questions import (
 from ingest.clock import Clock
 from ingest.errors import ConfigurationError
 from ingest.export import Selection, csv_text
+from ingest.flagging import write_flag
 from ingest.freshness import freshness
 from ingest.heartbeat import read_beats
 from ingest.import_map import Column
@@ -52,10 +54,14 @@ from ingest.retry import Retried, retry_run
 from ingest.settings import Settings
 from ingest.site import Instrument, Site
 from ingest.store import DeadLetter, Reading, Store
+from ingest.store.ground import FlagEntry
 from twin.plan import Plan, load_plan
 from twin.state import TwinState, decode_state
 
 Answer = TypeVar("Answer")
+
+#: Over how long the delivery of an instrument is judged [d].
+DELIVERY_DAYS = 7
 
 
 class Queries:
@@ -149,10 +155,35 @@ class Queries:
     ) -> list[InstrumentSummary]:
         """Return every instrument with its freshness, in the site file's order."""
         last: dict[str, datetime] = {}
+        sent = set()
         for reading in self._latest(at, known_at):
+            sent.add((reading.instrument, reading.quantity))
             last[reading.instrument] = max(reading.time, last.get(reading.instrument, reading.time))
         moment = at or known_at or self.now()
-        return [self._summary(each, last.get(each.name), moment) for each in self.site]
+        return [self._summary(each, last.get(each.name), moment, sent) for each in self.site]
+
+    def deliveries(
+        self, at: datetime | None = None, known_at: datetime | None = None
+    ) -> dict[str, DeliverySummary]:
+        """Return how each instrument delivered in the last days, by its name."""
+        end = at or known_at or self.now()
+        span = self._ask(self._store.span)
+        return {
+            each.name: self._ask(self._read_delivery, each.name, end, span[0] if span else end)
+            for each in self.site
+        }
+
+    def _read_delivery(self, instrument: str, end: datetime, begun: datetime) -> DeliverySummary:
+        start = max(end - timedelta(days=DELIVERY_DAYS), begun - MICROSECOND)
+        found = self._store.delivery(instrument, start=min(start, end), end=end)
+        interval = self.site.type_of(instrument).interval_s
+        expected = 0 if interval is None else (end - start).total_seconds() // interval
+        return DeliverySummary(
+            days=DELIVERY_DAYS,
+            mean_delay_s=found.mean_delay_s,
+            completeness=min(found.moments / expected, 1.0) if expected >= 1 else None,
+            flagged=found.flagged / found.rows if found.rows else None,
+        )
 
     def instrument(
         self, name: str, at: datetime | None = None, known_at: datetime | None = None
@@ -168,7 +199,11 @@ class Queries:
         return next(each for each in self.instruments(at, known_at) if each.name == name)
 
     def _summary(
-        self, instrument: Instrument, last: datetime | None, moment: datetime
+        self,
+        instrument: Instrument,
+        last: datetime | None,
+        moment: datetime,
+        sent: Collection[tuple[str, str]],
     ) -> InstrumentSummary:
         kind = self.site.instrument_types[instrument.type]
         return InstrumentSummary(
@@ -191,6 +226,7 @@ class Queries:
                     thresholds=_in_force(instrument, quantity.name, moment),
                 )
                 for quantity in kind.quantities.values()
+                if not quantity.supporting or (instrument.name, quantity.name) in sent
             ],
             note=instrument.note,
             freshness=freshness(last, kind, moment),
@@ -468,6 +504,30 @@ class Queries:
 
     def _read_latest(self, at: datetime | None, known_at: datetime | None) -> list[Reading]:
         return self._store.latest(at=at, known_at=known_at)
+
+    # Flags
+
+    def flag_journal(self, *, limit: int = 100, before: int | None = None) -> list[FlagEntry]:
+        """Return what engineers said of flags, newest first."""
+        return self._store.flag_journal(limit=limit, before=before)
+
+    def write_flag(self, entry: FlagEntry) -> FlagEntry:
+        """Set or lift a flag on a stretch of readings, by an engineer's word.
+
+        Raises
+        ------
+        UnknownName
+            When the instrument or the quantity is not known.
+        BadQuestion
+            When the node or the stretch is refused, or nobody signs.
+        """
+        self.unit(entry.instrument, entry.quantity)
+        try:
+            kept = write_flag(self.site, self._store, entry)
+        except ConfigurationError as error:
+            raise BadQuestion(error.thing, error.value, f"give {error.legal}") from error
+        self._cached.cache_clear()  # a flag is no change of a reading
+        return kept
 
     # What the twin and the analysis say
 

@@ -62,7 +62,8 @@ class Selection:
         Raises
         ------
         ConfigurationError
-            When the site has no such instrument, or the instruments no such quantity.
+            When the site has no such instrument, the instruments no such quantity, or it has
+            other units in other instruments.
         """
         for name in instruments or ():
             if name not in site.instruments:
@@ -80,6 +81,19 @@ class Selection:
             until = at + _MICROSECOND
             end = until if end is None else min(end, until)
         wanted = tuple(dict.fromkeys(quantities or measured))
+        for quantity in wanted:
+            units = {
+                found.canonical_unit
+                for name in chosen
+                if (found := site.type_of(name).quantities.get(quantity))
+            }
+            if len(units) > 1:
+                raise ConfigurationError(
+                    "instruments",
+                    value=f"{quantity} in {', '.join(sorted(units))}",
+                    legal="instruments with one unit for it",
+                    cure="name those that you want",
+                )
         return cls(site, chosen, wanted, start, end, known_at)
 
     def unit(self, quantity: str) -> str:
@@ -103,26 +117,7 @@ class Line(NamedTuple):
 
 
 def read_lines(store: Store, selection: Selection) -> Iterator[Line]:
-    """Yield the rows of a selection, by instrument, time and node, a page at a time.
-
-    Raises
-    ------
-    ConfigurationError
-        When a quantity has other units in other instruments.
-    """
-    for quantity in selection.quantities:
-        units = {
-            found.canonical_unit
-            for name in selection.instruments
-            if (found := selection.site.type_of(name).quantities.get(quantity))
-        }
-        if len(units) > 1:
-            raise ConfigurationError(
-                "export",
-                value=f"{quantity} in {', '.join(sorted(units))}",
-                legal="instruments with one unit for it",
-                cure="name them with --instrument",
-            )
+    """Yield the rows of a selection, by instrument, time and node, a page at a time."""
     for name in selection.instruments:
         measured = selection.site.type_of(name).quantities
         wanted = [quantity for quantity in selection.quantities if quantity in measured]
@@ -290,19 +285,19 @@ def _columns(rows: list[list[object]], fields: list[Any]) -> Iterator[tuple[list
 #: MOND_TYPE of our quantities, by the abbreviations of the AGS4 4.1.1 dictionary. Quantities that
 #: it does not have are written under their own names, which ABBR then explains, as rule 16 asks.
 MOND_TYPES = {
-    "air_temperature": "TEMP",
-    "atmospheric_pressure": "BAR",
-    "conductivity": "EC",
-    "displacement_a": "DSPA",
-    "displacement_b": "DSPB",
-    "flow": "FLOW",
-    "head": "LEV",
-    "ph": "PH",
-    "pore_pressure": "PRES",
-    "rain": "RAIN",
-    "settlement": "DSPC",
-    "temperature": "DOWNTEMP",
-    "turbidity": "TURB",
+    "air_temperature": ("TEMP", "Atmospheric temperature"),
+    "atmospheric_pressure": ("BAR", "Barometric pressure at time of monitoring"),
+    "conductivity": ("EC", "Electrical conductivity"),
+    "displacement_a": ("DSPA", "Displacement in direction A"),
+    "displacement_b": ("DSPB", "Displacement in direction B"),
+    "flow": ("FLOW", "Flow"),
+    "head": ("LEV", "Absolute position (Level)"),
+    "ph": ("PH", "Potential of Hydrogen (pH)"),
+    "pore_pressure": ("PRES", "Pressure"),
+    "rain": ("RAIN", "Rainfall"),
+    "settlement": ("DSPC", "Displacement in direction C"),
+    "temperature": ("DOWNTEMP", "Downhole temperature"),
+    "turbidity": ("TURB", "Turbidity"),
 }
 _SECONDS = "yyyy-mm-ddThh:mm:ss"
 _AGS_UNITS = {
@@ -381,10 +376,7 @@ def _write_ags4(store: Store, selection: Selection, path: Path, now: datetime) -
             (("TYPE_TYPE", "X", ""), ("TYPE_DESC", "X", "")),
             [list(each) for each in _AGS_TYPES.items()],
         )
-        words = [
-            ["MOND_TYPE", MOND_TYPES.get(name, name.upper()), name.replace("_", " ")]
-            for name in selection.quantities
-        ]
+        words = [["MOND_TYPE", *_mond_type(name)] for name in selection.quantities]
         group(
             "ABBR",
             (("ABBR_HDNG", "X", ""), ("ABBR_CODE", "X", ""), ("ABBR_DESC", "X", "")),
@@ -416,13 +408,18 @@ def _ags_readings(
                 line.instrument,
                 depths[line.node] if len(depths) > 1 else depths[0],
                 f"{line.time:%Y-%m-%dT%H:%M:%S}",
-                MOND_TYPES.get(quantity, quantity.upper()),
+                _mond_type(quantity)[0],
                 str(instrument.nodes[line.node]) if stream else "",
                 repr(value),
                 selection.unit(quantity),
                 quantity,
                 f"flags: {flags}" if flags else "",
             ]
+
+
+def _mond_type(quantity: str) -> tuple[str, str]:
+    """Return the abbreviation of a quantity, and what it means."""
+    return MOND_TYPES.get(quantity, (quantity.upper(), quantity.replace("_", " ")))
 
 
 def _depths(site: Site, name: str) -> list[str]:

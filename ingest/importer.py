@@ -7,6 +7,7 @@ so that nothing of a broken one is stored, and then to store it.
 from __future__ import annotations
 
 import csv
+import math
 import sqlite3
 from abc import ABC, abstractmethod
 from collections import defaultdict
@@ -18,7 +19,7 @@ from typing import BinaryIO, ClassVar, NamedTuple
 
 import msgspec
 
-from ingest.clock import from_ns
+from ingest.clock import from_ns, to_ns
 from ingest.errors import PostmineError
 from ingest.import_map import ImportMap, Place, load_map
 from ingest.intake import Arrival, Intake
@@ -224,12 +225,7 @@ def _told(
 def _store(run: Run, entries: Iterator[Entry | Refused], report: FileReport) -> None:
     """Put entries through the checks of every message, and into the store."""
     counts = defaultdict(InstrumentCount, report.instruments)
-    intake = Intake(
-        in_canonical_units(run.site),
-        run.clock,
-        replayed=run.replayed,
-        started=run.store.run_time(),
-    )
+    intake = Intake(in_canonical_units(run.site), run.clock)
     rehearsal = _Rehearsal(run.store, run.site) if report.dry_run else None
 
     def refuse(refusal: Refused) -> None:
@@ -345,7 +341,7 @@ class _Rehearsal:
                 end=from_ns(last + 1_000),
                 trusted=False,
             )
-            times = frame.index.as_unit("ns").asi8.tolist() if len(frame) else []
+            times = [to_ns(time.to_pydatetime()) for time in frame.index]
             for node in frame.columns:
                 for time, value in zip(times, frame[node].tolist(), strict=True):
                     if value == value:  # not NaN: nothing stored for this node at this time
@@ -411,12 +407,15 @@ def table_rows(
 
 def collect(
     line: int, time: datetime, cells: Iterable[tuple[Place, float | None]]
-) -> Iterator[Entry]:
+) -> Iterator[Entry | Refused]:
     """Yield an entry per instrument of a line's values; a blank stays a blank."""
     values: defaultdict[str, dict[str, float | list[float | None] | None]] = defaultdict(dict)
     for place, value in cells:
         if value is not None:
             value = value * place.scale + place.offset
+            if not math.isfinite(value):
+                yield Refused(line, f"{place.quantity} is beyond every number", place.instrument)
+                continue
         if place.node is None:
             values[place.instrument][place.quantity] = value
             continue

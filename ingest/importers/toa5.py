@@ -78,14 +78,19 @@ class Toa5(Importer):
                     continue
                 values.append((where, number))
             for entry in collect(line, time, values):
-                if sequence is not None and sequence.is_integer() and 0 <= sequence < 2**53:
+                if (
+                    isinstance(entry, Entry)
+                    and sequence is not None
+                    and sequence.is_integer()
+                    and 0 <= sequence < 2**53
+                ):
                     entry.message.sequence = int(sequence)
                 yield entry
 
 
 def _header(rows: Iterator[tuple[int, list[str]]]) -> list[str]:
     """Return the names of the columns, of a header that is whole."""
-    lines = []
+    lines: list[list[str]] = []
     for number, what in enumerate(_HEADERS, 1):
         line, cells = next(rows, (number, None))
         if cells is None:
