@@ -225,3 +225,26 @@ def test_keys_are_made_listed_and_revoked_on_the_command_line(tmp_path: Path) ->
     wrong = run("key", "revoke", "nobody", data_dir=tmp_path)
     assert wrong.returncode == 2
     assert "legal: Control room" in wrong.stderr
+
+
+def test_the_health_page_retries_and_shows_broker_and_services(
+    running: Running, tmp_path: Path
+) -> None:
+    from dashboard.pages import data_health
+    from ingest.heartbeat import Heartbeat
+
+    Heartbeat(tmp_path, "ingest").beat(ok=False, detail="gone", numbers={"broker_connected": 0})
+    letter = DeadLetter(topic="elsewhere", payload=b"{}", size=2, reason="topic", received=NOW)
+    running.store.append([], [letter])
+    view = View(running.app.state.queries)
+    try:
+        assert "Not connected" in str(data_health.services(view))
+        assert "Ingest" in str(data_health.services(view))
+        assert data_health.retried(view, "") == "Give your name: the journal keeps it."
+        said = data_health.retried(view, "Somebody")
+        assert said == "Understood now: 0; rows stored: 0; still not understood: 1"
+        set_actor(Actor("Shift", "operator"))
+        assert data_health.retry(view) == []
+        assert "the role of an engineer" in data_health.retried(view, None)
+    finally:
+        set_actor(LOCAL)
