@@ -139,9 +139,7 @@ def _check(index: int, written: dict[str, Any]) -> None:
         raise MessageError(f"record {index} has more than one value")
     for key in written:
         if key.endswith("_"):
-            raise MessageError(
-                f"record {index} must be understood by {key[:64]!r}, which we do not"
-            )
+            raise MessageError(f"record {index} has {key[:64]!r}, which is not known here")
 
 
 def _value(written: dict[str, Any]) -> float | str | bool | bytes | None:

@@ -241,6 +241,12 @@ class Subscriber:
                 self._client.ack(delivery.mid, 1)
         self._write()
 
+    def publish(self, topic: str, payload: bytes) -> None:
+        """Send a message at QoS 0; while there is no connection it is let go."""
+        if self._client.socket() is not None:
+            self._client.publish(topic, payload, qos=0)
+            self._write()
+
     def close(self) -> None:
         """Leave; the session stays at the broker."""
         if self._client.socket() is not None:
