@@ -36,6 +36,19 @@ class QuantitySummary(msgspec.Struct, kw_only=True, frozen=True):
     thresholds: list[ThresholdSummary]
 
 
+class DeliverySummary(msgspec.Struct, kw_only=True, frozen=True):
+    """How an instrument delivered in the last `days` days; null: not known.
+
+    `completeness` is the share of the expected readings that are stored, `flagged` the share of
+    those that carry a flag, `mean_delay_s` the time from measuring to arrival [s].
+    """
+
+    days: int
+    mean_delay_s: float | None
+    completeness: float | None
+    flagged: float | None
+
+
 class InstrumentSummary(msgspec.Struct, kw_only=True, frozen=True):
     """One instrument: what it is, where it stands, and whether it may be believed."""
 
@@ -55,6 +68,7 @@ class InstrumentSummary(msgspec.Struct, kw_only=True, frozen=True):
     interval_s: float | None
     stale_after_s: float
     unavailable_after_s: float
+    delivery: DeliverySummary | None = None
 
 
 class LatestValue(msgspec.Struct, kw_only=True, frozen=True):

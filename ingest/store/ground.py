@@ -142,7 +142,10 @@ class Ground:
             newer = self._db.execute(
                 f"{query} > ? ORDER BY time LIMIT ?", (*key, last, more)
             ).fetchall()
-        rows = [Near(row[0], row[1], row[2], row[3], tuple(row[4:])) for row in (*older, *inside, *newer)]
+        rows = [
+            Near(row[0], row[1], row[2], row[3], tuple(row[4:]))
+            for row in (*older, *inside, *newer)
+        ]
         return rows, len(older), len(older) + len(inside)
 
     def last(
