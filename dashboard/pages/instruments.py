@@ -352,7 +352,10 @@ def _form(view: View, chosen: InstrumentSummary, quantity: str) -> Component:
             html.Label([view.t("Your name"), author_input("instruments-hand-author")]),
             html.Label([view.t("Note"), dcc.Input(id="instruments-hand-note")]),
             html.Button(
-                view.t("Store"), id="instruments-hand-send", className="pm-button", n_clicks=0
+                view.t("Store the reading"),
+                id="instruments-hand-send",
+                className="pm-button",
+                n_clicks=0,
             ),
             html.P(id="instruments-hand-answer", role="status", className="pm-quiet"),
         ],
