@@ -646,7 +646,7 @@ class EmbeddedStore:
         return list(self.each_change(since, limit))
 
     def each_change(self, since: int, limit: int = -1) -> Iterator[Change]:
-        """Yield the changes after a sequence number, oldest first; decoded as they are asked for."""
+        """Yield the changes after a sequence number, oldest first, each decoded when asked for."""
         rows = self._reader().execute(
             "SELECT sequence, rows FROM change WHERE sequence > ? ORDER BY sequence LIMIT ?",
             (since, limit),
