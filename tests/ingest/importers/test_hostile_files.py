@@ -154,6 +154,10 @@ def test_memory_is_bounded(small_site: Site, name: str, piece: bytes) -> None:
     assert peak < 20_000_000
 
 
+def test_every_importer_is_tried() -> None:
+    assert set(importers()) == set(MAPS)
+
+
 def test_the_fixture_files_have_their_licence() -> None:
     folder = Path(__file__).parents[2] / "data" / "toa5"
     assert "LGPL" in (folder / "SOURCE.txt").read_text(encoding="utf-8")
