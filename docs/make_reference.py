@@ -16,8 +16,8 @@ from fastapi.routing import APIRoute
 from typer.core import TyperCommand, TyperGroup
 
 from dashboard.cli import app
-from ingest.influxdb_init import InfluxAdministrator
 from ingest.frame_table import load_frames
+from ingest.influxdb_init import InfluxAdministrator
 from ingest.registry import module_names
 from ingest.settings import Settings
 from ingest.site import instrument_types, load_site, site_names
