@@ -184,6 +184,9 @@ class EmbeddedStore:
         were put together into batches.
         """
         concerns = self._engineering.concerns
+        if not any(concerns(row.instrument) for row in rows):
+            yield None, rows
+            return
         moments: defaultdict[int, list[Row]] = defaultdict(list)
         plain = []
         for row in rows:
