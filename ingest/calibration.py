@@ -15,7 +15,15 @@ from datetime import UTC, date, datetime, time
 from functools import cached_property
 from typing import Annotated, Any, ClassVar, NamedTuple
 
-from pydantic import Field, StringConstraints, ValidationError, field_validator
+from pydantic import (
+    Field,
+    GetJsonSchemaHandler,
+    StringConstraints,
+    ValidationError,
+    field_validator,
+)
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 from ingest.registry import load_family
 from ingest.yaml_file import Configured
@@ -72,6 +80,21 @@ class Calibration(Configured):
     barometer: str | None = None
     barometer_max_age_s: float = Field(default=10_800, gt=0)
     note: str = ""
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        """Describe the block of any method, for editors of `site.yaml`."""
+        if cls is not Calibration:
+            return handler(core_schema)
+        family = load_family("ingest.calibrations", cls)
+        blocks = []
+        for name, member in family.items():
+            schema = member.model_json_schema()
+            schema["properties"]["method"] = {"const": name}
+            blocks.append(schema)
+        return {"anyOf": blocks}
 
     @field_validator("since")
     @classmethod
