@@ -56,7 +56,9 @@ SeedOption = Annotated[int | None, typer.Option("--seed", help="Instead of the s
 PortOption = Annotated[
     int | None, typer.Option("--port", min=0, max=65535, help="Port of the page and the API.")
 ]
-ServiceArgument = Annotated[str, typer.Argument(help="ingest, forward, twin, risk, serve or import.")]
+ServiceArgument = Annotated[
+    str, typer.Argument(help="ingest, forward, twin, risk, serve or import.")
+]
 
 SERVICES = ("ingest", "forward", "twin", "risk", "serve", "import")
 

@@ -77,3 +77,25 @@ def test_a_reading_by_hand_is_added_and_listed(folder: Path) -> None:
 def test_what_is_typed_wrong_is_named(folder: Path, words: tuple[str, ...], reason: str) -> None:
     with pytest.raises(ConfigurationError, match=reason):
         postmine(folder, *words)
+
+
+def test_a_run_that_watches_a_folder_has_a_service_for_it(folder: Path) -> None:
+    from dashboard.demo import _services
+    from ingest.settings import load_settings
+
+    settings = load_settings(data_dir=folder / "data")
+    words = {service.name: list(service.arguments) for service in _services(settings, [])}
+    assert "import" not in words
+    watched = {each.name: list(each.arguments) for each in _services(settings, [], folder / "in")}
+    assert watched["import"] == ["import", "--watch", str(folder / "in")]
+
+
+def test_check_site_reads_the_maps_of_the_site(folder: Path) -> None:
+    site = folder / "site"
+    site.mkdir()
+    text = (SITE / "site.yaml").read_text(encoding="utf-8")
+    rules = 'imports: [{match: "*.csv", map: map.yaml}]\n'
+    (site / "site.yaml").write_text(text + rules, encoding="utf-8")
+    (site / "map.yaml").write_text(MAP.replace("pz-1", "pz-9"), encoding="utf-8")
+    with pytest.raises(ConfigurationError, match=r"map\.yaml.*instrument 'pz-9' is not known"):
+        CliRunner().invoke(app, ["check-site", "--site", str(site)], catch_exceptions=False)
