@@ -164,7 +164,7 @@ def test_a_dry_run_says_exactly_what_then_happens(run: Run, a_map: Maker, a_file
     ("old", "new", "reason"),
     [
         ("pz-1", "pz-9", r"columns\.p: instrument 'pz-9' is not known"),
-        ("pore_pressure", "presure", r"columns\.p: quantity is 'presure'; legal: pore_pressure"),
+        ("pore_pressure", "suction", r"columns\.p: quantity is 'suction'; legal: pore_pressure"),
         ("pore_pressure}", "pore_pressure, unit: mm}", "unit is 'mm'; legal: a unit that conv"),
         ("pore_pressure}", "pore_pressure, node: 1.0}", "node is 1.0; legal: none"),
         ("UTC", "Mars", "Asia/Krasnoyarsk"),
