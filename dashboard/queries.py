@@ -505,6 +505,24 @@ class Queries:
     def _read_latest(self, at: datetime | None, known_at: datetime | None) -> list[Reading]:
         return self._store.latest(at=at, known_at=known_at)
 
+    def calculations(
+        self,
+        instrument: str,
+        quantity: str,
+        readings: Sequence[Reading],
+        known_at: datetime | None = None,
+    ) -> dict[tuple[int, datetime], str]:
+        """Return the version of the calibration that made each calculated value of a page."""
+        if not readings or not self.site.instruments[instrument].calibrations:
+            return {}
+        return self._store.calculations(
+            instrument,
+            quantity,
+            start=readings[0].time,
+            end=readings[-1].time + MICROSECOND,
+            known_at=known_at,
+        )
+
     # Flags
 
     def flag_journal(self, *, limit: int = 100, before: int | None = None) -> list[FlagEntry]:

@@ -263,7 +263,13 @@ class Store(Protocol):
         ...
 
     def calculations(
-        self, instrument: str, quantity: str, *, start: datetime, end: datetime
+        self,
+        instrument: str,
+        quantity: str,
+        *,
+        start: datetime,
+        end: datetime,
+        known_at: datetime | None = None,
     ) -> dict[tuple[int, datetime], str]:
         """Return the version of the calibration that made each value: (node, time) -> version."""
         ...

@@ -271,13 +271,25 @@ class EmbeddedStore:
         return [each for each in found if before is None or (each.id or 0) < before][:limit]
 
     def calculations(
-        self, instrument: str, quantity: str, *, start: datetime, end: datetime
+        self,
+        instrument: str,
+        quantity: str,
+        *,
+        start: datetime,
+        end: datetime,
+        known_at: datetime | None = None,
     ) -> dict[tuple[int, datetime], str]:
         """Return the version of the calibration that made each value now held: (node, time)."""
         rows = self._reader().execute(
             "SELECT node, time, version FROM calculated WHERE instrument = ? AND quantity = ?"
-            " AND time >= ? AND time < ? ORDER BY received",
-            (instrument, quantity, to_ns(start), to_ns(end)),
+            " AND time >= ? AND time < ? AND received <= ? ORDER BY received",
+            (
+                instrument,
+                quantity,
+                to_ns(start),
+                to_ns(end),
+                (1 << 63) - 1 if known_at is None else to_ns(known_at),
+            ),
         )
         return {(node, from_ns(time)): version for node, time, version in rows}
 

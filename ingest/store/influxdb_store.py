@@ -241,10 +241,18 @@ class InfluxStore:
         return self.spool.flag_journal(limit=limit, before=before)
 
     def calculations(
-        self, instrument: str, quantity: str, *, start: datetime, end: datetime
+        self,
+        instrument: str,
+        quantity: str,
+        *,
+        start: datetime,
+        end: datetime,
+        known_at: datetime | None = None,
     ) -> dict[tuple[int, datetime], str]:
         """Return the version of the calibration that made each value: (node, time) -> version."""
-        return self.spool.calculations(instrument, quantity, start=start, end=end)
+        return self.spool.calculations(
+            instrument, quantity, start=start, end=end, known_at=known_at
+        )
 
     def calibration(self, version: str) -> bytes | None:
         """Return the block of a calibration's version as JSON, None for an unknown one."""

@@ -220,7 +220,13 @@ def test_a_corrected_calibration_recomputes_the_history_it_governs(tmp_path: Pat
     assert pressures(after) == pytest.approx([value + 10 for value in old])
     assert pressures(after, known_at=NOW - HOUR) == old
     assert list(after.recalculate(NOW)) == []
-    assert len(set(after.calculations("pz-1", "pore_pressure", start=T0, end=NOW).values())) == 1
+    span = {"start": T0, "end": NOW}
+    (new,) = set(after.calculations("pz-1", "pore_pressure", **span).values())
+    (old_version,) = set(
+        after.calculations("pz-1", "pore_pressure", **span, known_at=NOW - HOUR).values()
+    )
+    assert b"-0.06" in after.calibration(new)
+    assert b"-0.05" in after.calibration(old_version)
     after.close()
 
 

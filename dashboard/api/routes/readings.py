@@ -17,13 +17,17 @@ router = APIRouter(tags=["readings"])
 
 
 class ReadingAnswer(msgspec.Struct, kw_only=True):
-    """One value; `node` is an index into the series' `nodes`, null when there are none."""
+    """One value; `node` is an index into the series' `nodes`, null when there are none.
+
+    `calibration` is the version of the block that made a calculated value.
+    """
 
     time: datetime
     received: datetime
     value: float | None
     flags: list[str]
     node: int | None
+    calibration: str | msgspec.UnsetType = msgspec.UNSET
 
 
 class BucketAnswer(msgspec.Struct, kw_only=True):
@@ -105,6 +109,7 @@ def list_readings(
             limit=limit,
             cursor=cursor,
         )
+        versions = queries.calculations(instrument, quantity, page.readings, known_at)
         series.readings = [
             ReadingAnswer(
                 time=each.time,
@@ -112,6 +117,7 @@ def list_readings(
                 value=each.value,
                 flags=list(each.flags),
                 node=each.node if nodes else None,
+                calibration=versions.get((each.node, each.time), msgspec.UNSET),
             )
             for each in page.readings
         ]

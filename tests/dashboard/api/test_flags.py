@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from .conftest import SMALL, Served
+from ingest.clock import to_ns
+from ingest.site import load_site
+from ingest.store import Row
+
+from .conftest import SMALL, START, Served, serving
 
 WORD = {
     "instrument": "pz-1",
@@ -73,3 +79,23 @@ def test_an_instrument_says_how_it_delivered(served: Served) -> None:
     assert found["pz-2"]["delivery"]["mean_delay_s"] is None
     then = served.client.get(f"{SMALL}/instruments/pz-1?at=2022-01-01T04:30:00Z").json()
     assert then["delivery"]["flagged"] == 0.0
+
+
+def test_a_calculated_value_names_its_calibration(tmp_path: Path) -> None:
+    site = load_site(Path(__file__).parents[2] / "data" / "mukilteo")
+    with serving(tmp_path, site) as running:
+        time = to_ns(START)
+        running.store.append([Row("rain_gauge", "lsa-rain", 0, time, time, None, {"tips": 3.0})])
+        base = "/api/v1/sites/mukilteo"
+        asked = running.client.get(f"{base}/readings?instrument=lsa-rain&quantity=rain")
+        (reading,) = asked.json()["readings"]
+        assert reading["value"] == pytest.approx(0.762)
+        assert b'"mm_per_tip": 0.254' in running.store.calibration(reading["calibration"])
+        raw = running.client.get(f"{base}/readings?instrument=lsa-rain&quantity=tips").json()
+        assert "calibration" not in raw["readings"][0]
+        # What is sent is shown; a supporting quantity that is not stays out of sight.
+        found = {each["name"]: each for each in running.client.get(f"{base}/instruments").json()}
+        assert [each["name"] for each in found["lsa-rain"]["quantities"]] == ["rain", "tips"]
+        assert [each["name"] for each in found["lsa-baro"]["quantities"]] == [
+            "atmospheric_pressure"
+        ]
