@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping, Sequence
 
 import structlog
 
@@ -49,6 +50,7 @@ def run_workers(run: Run, count: int, stop: threading.Event) -> None:
             beats = [read_beat(settings.data_dir, name) for name in names]
             heartbeat.beat(
                 ok=all(beat is not None and beat.alive for beat in beats),
+                numbers=_together([beat.numbers for beat in beats if beat]),
                 detail="; ".join(
                     f"{name}: {beat.detail if beat else 'no sign of life'}"
                     for name, beat in zip(names, beats, strict=True)
@@ -56,6 +58,17 @@ def run_workers(run: Run, count: int, stop: threading.Event) -> None:
             )
     finally:
         supervisor.stop()
+
+
+def _together(numbers: Sequence[Mapping[str, float]]) -> dict[str, float]:
+    """Return what workers count as the numbers of one service: sums, else the worst."""
+    names = dict.fromkeys(name for one in numbers for name in one)
+    result = {}
+    for name in names:
+        values = [one[name] for one in numbers if name in one]
+        worst = min if name == "broker_connected" else max
+        result[name] = sum(values) if name.endswith("_total") else worst(values)
+    return result
 
 
 def worker_name(number: int) -> str:
