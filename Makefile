@@ -64,8 +64,9 @@ bench: $(STAMP) ## Run every benchmark and print its table
 	@for script in benchmarks/[a-z]*.py; do \
 	  echo "## $$script"; $(BIN)/python "$$script" $(ARGS) || exit 1; done
 
-docs: $(STAMP) ## Write docs/reference.md anew from the registries
+docs: $(STAMP) ## Write docs/reference.md and docs/contract/ anew from the code
 	@$(BIN)/python docs/make_reference.py
+	@$(BIN)/python docs/make_contract.py
 
 texts: $(STAMP) ## Bring the translation catalogues up to date with the texts
 	@$(BIN)/pybabel -q extract --no-location --sort-output -k Text -o $(VENV)/postmine.pot \

@@ -2,56 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from datetime import datetime
-from pathlib import Path
 
 import msgspec
-from sqlalchemy import (
-    BigInteger,
-    Engine,
-    ForeignKey,
-    Integer,
-    LargeBinary,
-    String,
-    UniqueConstraint,
-    create_engine,
-    event,
-    select,
-)
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, InterfaceError, OperationalError, SQLAlchemyError
-from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
+from sqlalchemy import BigInteger, ForeignKey, LargeBinary, String, UniqueConstraint, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from analytics.alarms import Acknowledgement, Alarm, Transition, acknowledged
+from analytics.database import Database, Key, Table
 from ingest.clock import from_ns, to_ns
-from ingest.errors import ConfigurationError, ServiceError
 
 __all__ = ["Acknowledgement", "Alarm", "Journal", "UnknownAlarm"]
-
-_SQLITE_BUSY_S = 30
 
 
 class UnknownAlarm(LookupError):
     """There is no alarm of this number."""
 
 
-class _Base(DeclarativeBase):
-    pass
-
-
-#: An integer key that counts up in every database (SQLite does so for INTEGER alone).
-_Key = BigInteger().with_variant(Integer, "sqlite")
-
-
-class _AlarmRow(_Base):
+class _AlarmRow(Table):
     """One alarm as it is now; `document` is the alarm in JSON, the columns are for the queries."""
 
     __tablename__ = "alarm"
     __table_args__ = (UniqueConstraint("site", "identity"),)
 
-    id: Mapped[int] = mapped_column(_Key, primary_key=True, autoincrement=True)
+    id: Mapped[int] = mapped_column(Key, primary_key=True, autoincrement=True)
     site: Mapped[str] = mapped_column(String(64), index=True)
     identity: Mapped[str] = mapped_column(String(255))
     active: Mapped[bool]
@@ -59,19 +34,19 @@ class _AlarmRow(_Base):
     document: Mapped[bytes] = mapped_column(LargeBinary)
 
 
-class _TransitionRow(_Base):
+class _TransitionRow(Table):
     """One change of an alarm; never changed itself."""
 
     __tablename__ = "alarm_transition"
 
-    id: Mapped[int] = mapped_column(_Key, primary_key=True, autoincrement=True)
+    id: Mapped[int] = mapped_column(Key, primary_key=True, autoincrement=True)
     alarm_id: Mapped[int] = mapped_column(ForeignKey("alarm.id"), index=True)
     kind: Mapped[str] = mapped_column(String(16))
     time_ns: Mapped[int] = mapped_column(BigInteger)
     document: Mapped[bytes] = mapped_column(LargeBinary)
 
 
-class _Progress(_Base):
+class _Progress(Table):
     """The last state whose changes are in the journal."""
 
     __tablename__ = "alarm_progress"
@@ -97,26 +72,8 @@ class Journal:
     """
 
     def __init__(self, url: str) -> None:
-        try:
-            address = make_url(url)
-            if address.get_backend_name() == "sqlite" and address.database:
-                Path(address.database).parent.mkdir(parents=True, exist_ok=True)
-            self._engine = _engine(url)
-            self._writing = self._engine.execution_options(writes=True)
-        except (ArgumentError, ImportError) as error:
-            raise ConfigurationError(
-                "POSTMINE_DATABASE_URL",
-                value="(not shown)",
-                legal="an SQLAlchemy address such as sqlite:////path/journal.sqlite",
-                cure=str(error) if isinstance(error, ImportError) else "",
-            ) from error
-        except OSError as error:
-            raise ServiceError(f"the journal's folder cannot be used: {error}") from error
-        self._name = make_url(url).render_as_string(hide_password=True)
-        try:
-            _create_tables(self._engine)
-        except SQLAlchemyError as error:
-            raise ServiceError(f"the journal {self._name} cannot be used: {error}") from error
+        self._database = Database(url)
+        self._session = self._database.session
 
     def record(
         self,
@@ -224,16 +181,7 @@ class Journal:
 
     def close(self) -> None:
         """Release every connection."""
-        self._engine.dispose()
-
-    @contextmanager
-    def _session(self, *, writes: bool = False) -> Iterator[Session]:
-        """Open a session in one transaction; a database that is away is a ServiceError."""
-        try:
-            with Session(self._writing if writes else self._engine) as session, session.begin():
-                yield session
-        except (OperationalError, InterfaceError) as error:
-            raise ServiceError(f"the journal {self._name} cannot be used: {error.orig}") from error
+        self._database.close()
 
     def _select(self, condition: Mapped[bool], site: str | None) -> list[Alarm]:
         query = select(_AlarmRow).where(condition).order_by(_AlarmRow.id)
@@ -297,35 +245,3 @@ def _encode(alarm: Alarm) -> bytes:
 
 def _decode(row: _AlarmRow) -> Alarm:
     return msgspec.structs.replace(msgspec.json.decode(row.document, type=Alarm), id=row.id)
-
-
-def _engine(url: str) -> Engine:
-    if make_url(url).get_backend_name() != "sqlite":
-        return create_engine(url, pool_pre_ping=True)
-    engine = create_engine(url, connect_args={"timeout": _SQLITE_BUSY_S})
-
-    @event.listens_for(engine, "connect")
-    def _prepare(connection: object, _: object) -> None:
-        cursor = connection.cursor()  # type: ignore[attr-defined]
-        cursor.execute("PRAGMA journal_mode=WAL")
-        cursor.execute("PRAGMA synchronous=FULL")
-        cursor.execute("PRAGMA foreign_keys=ON")
-        cursor.close()
-        # The driver's own BEGIN comes too late when a read is followed by a write: two processes
-        # would both read, and one of them could not write.
-        connection.isolation_level = None  # type: ignore[attr-defined]
-
-    @event.listens_for(engine, "begin")
-    def _begin(connection: object) -> None:
-        writes = connection.get_execution_options().get("writes")  # type: ignore[attr-defined]
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")  # type: ignore[attr-defined]
-
-    return engine
-
-
-def _create_tables(engine: Engine) -> None:
-    try:
-        _Base.metadata.create_all(engine)
-    except OperationalError:
-        # Another process created them between our look and our creation.
-        _Base.metadata.create_all(engine)

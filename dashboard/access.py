@@ -1,4 +1,4 @@
-"""Who may talk to us: foreign pages may not, and beyond loopback only who has the token.
+"""Who may talk to us: foreign pages may not, and beyond loopback only who has a key.
 
 ASGI middleware, so that it stands before websockets too.
 """
@@ -10,19 +10,25 @@ import hashlib
 import hmac
 import html
 import ipaddress
+import os
 import re
+import secrets
+import time
 from http.cookies import CookieError, SimpleCookie
 from pathlib import Path
 from urllib.parse import parse_qs, quote, urlsplit
 
+import anyio.to_thread
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from analytics.keys import Keys
+from dashboard.actor import LOCAL, Actor, set_actor
 from dashboard.api.errors import problem
 from ingest.clock import Clock, WallClock
-from ingest.errors import ConfigurationError
+from ingest.errors import ConfigurationError, ServiceError
 from ingest.settings import Settings
 
 COOKIE = "postmine_session"
@@ -30,6 +36,11 @@ COOKIE = "postmine_session"
 SESSION_S = 30 * 86_400
 #: A token that can be guessed is none.
 SHORTEST_TOKEN = 16
+#: Who shows POSTMINE_HTTP_TOKEN: it makes the beginning, and has no name.
+ADMINISTRATOR = Actor("", "admin")
+#: How long it may take until the first key that is made closes a server that runs [s].
+_LOOK_S = 1.0
+_READS = {"GET", "HEAD", "OPTIONS"}
 #: A health check of a container has no token; it learns no more than that we live.
 _OPEN = {"/login", "/api/v1/health"}
 _LONGEST_LOGIN = 4096
@@ -45,22 +56,27 @@ def is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def required_token(settings: Settings, host: str | None = None) -> str:
-    """Return the token that everybody must show, "" when none is needed.
+def required_token(settings: Settings, host: str | None = None, *, has_keys: bool = False) -> str:
+    """Return the administrator's token, "" when there is none.
 
     Parameters
     ----------
     host
         Where we listen; that of the settings if it is not given.
+    has_keys
+        Whether there are keys, so that everybody must show one.
 
     Raises
     ------
     ConfigurationError
-        When others could reach us without a token, or the token is too short.
+        When others could reach us without token and key, or the token is too short.
     """
     host = settings.http_host if host is None else host
     token = settings.http_token.get_secret_value()
-    cure = "make one with `openssl rand -hex 32` and set POSTMINE_HTTP_TOKEN"
+    cure = (
+        "make one with `openssl rand -hex 32` and set POSTMINE_HTTP_TOKEN, or make a key with"
+        " `postmine key add`"
+    )
     if token and len(token) < SHORTEST_TOKEN:
         raise ConfigurationError(
             "setting POSTMINE_HTTP_TOKEN",
@@ -68,42 +84,91 @@ def required_token(settings: Settings, host: str | None = None) -> str:
             legal=f"{SHORTEST_TOKEN} characters or more",
             cure=cure,
         )
-    if not token and not is_loopback(host):
+    if not token and not has_keys and not is_loopback(host):
         raise ConfigurationError(
             "setting POSTMINE_HTTP_HOST",
             value=host,
-            legal="a loopback address such as 127.0.0.1, as long as there is no token",
+            legal="a loopback address such as 127.0.0.1, as long as there is no token and no key",
             cure=cure,
         )
     return token
 
 
+def session_secret(folder: Path) -> bytes:
+    """Return what seals the sessions of a run's web server; made at the first use.
+
+    Raises
+    ------
+    ServiceError
+        When the folder cannot be used.
+    """
+    path = folder / "session.secret"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if not path.exists():
+            part = path.with_suffix(f".{os.getpid()}.part")
+            part.touch(0o600)
+            part.write_bytes(secrets.token_bytes(32))
+            try:
+                path.hardlink_to(part)  # fails where another process was first
+            except FileExistsError:
+                pass
+            finally:
+                part.unlink()
+        return path.read_bytes()
+    except OSError as error:
+        raise ServiceError(f"data folder {folder} cannot be used: {error}") from error
+
+
 class Access:
-    """Refuses foreign pages, asks for the token, and adds the security headers.
+    """Refuses foreign pages, asks for a key, and adds the security headers.
 
     Parameters
     ----------
     token
-        What must be shown as `Authorization: Bearer`, or once on the login page; "" asks nobody.
+        The administrator's; shown as `Authorization: Bearer`, or once on the login page.
     policy
         The Content-Security-Policy of a path.
     clock
         For the end of a session; the wall's, for people log in by it.
+    keys
+        Everybody else's. Without token and keys nobody is asked.
+    secret
+        Seals the sessions of keys.
     """
 
     def __init__(
-        self, app: ASGIApp, *, token: str, policy: Policy, clock: Clock | None = None
+        self,
+        app: ASGIApp,
+        *,
+        token: str,
+        policy: Policy,
+        clock: Clock | None = None,
+        keys: Keys | None = None,
+        secret: bytes = b"",
     ) -> None:
         self._app, self._token, self._policy = app, token, policy
         self._clock = clock or WallClock()
+        self._keys, self._secret = keys, secret
+        self._closed = bool(token) or (keys is not None and keys.exist())
+        self._next_look = 0.0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a request through, or answer it."""
-        if scope["type"] == "lifespan":
+        # What has no server behind it is our own first request, and comes from no network.
+        if scope["type"] == "lifespan" or scope.get("postmine.inside"):
             await self._app(scope, receive, send)
             return
         headers, path = Headers(scope=scope), scope["path"]
-        refusal = self._refusal(headers, path, scope)
+        await self._look()
+        try:
+            actor = await self._actor(headers)
+            refusal = self._refusal(headers, path, scope, actor)
+            if refusal is None and path == "/login" and self._closed and scope["type"] == "http":
+                refusal = await self._login(Request(scope, receive))
+        except ServiceError as error:
+            actor, refusal = None, problem(path, 503, str(error), headers={"Retry-After": "10"})
+        set_actor(actor or Actor("", "viewer"))
         if scope["type"] == "websocket":
             if refusal is None:
                 await self._app(scope, receive, send)
@@ -111,16 +176,26 @@ class Access:
                 await send({"type": "websocket.close", "code": 4401, "reason": "refused"})
             return
         secured = self._secured(send, path)
-        if refusal is None and path == "/login" and self._token:
-            refusal = await self._login(Request(scope, receive))
         if refusal is None:
             await self._app(scope, receive, secured)
         else:
             await refusal(scope, receive, secured)
 
-    def _refusal(self, headers: Headers, path: str, scope: Scope) -> Response | None:
+    async def _look(self) -> None:
+        """Notice the first key while the server runs; what was closed is not opened again."""
+        if self._closed or self._keys is None or time.monotonic() < self._next_look:
+            return
+        self._next_look = time.monotonic() + _LOOK_S
+        try:
+            self._closed = await anyio.to_thread.run_sync(self._keys.exist)
+        except ServiceError:
+            return  # the journal is away: as it was
+
+    def _refusal(
+        self, headers: Headers, path: str, scope: Scope, actor: Actor | None
+    ) -> Response | None:
         host = headers.get("host", "")
-        if not self._token and _is_public_name(host):
+        if not self._closed and _is_public_name(host):
             return problem(
                 path,
                 403,
@@ -133,7 +208,13 @@ class Access:
             return problem(
                 path, 403, f"Origin is {origin[:80]!r}: pages of other origins may not ask us"
             )
-        if not self._token or path in _OPEN or self._is_known(headers):
+        if path in _OPEN:
+            return None
+        if actor is not None:
+            # Each route asks for its role; what forgot to is closed to those who may only read.
+            writes = path.startswith("/api/") and scope.get("method", "GET") not in _READS
+            if writes and not actor.may("operator"):
+                return problem(path, 403, "a viewer may read; this needs the role operator or more")
             return None
         if scope.get("method") == "GET" and "text/html" in headers.get("accept", ""):
             query = scope.get("query_string", b"").decode("latin-1")
@@ -142,26 +223,48 @@ class Access:
         return problem(
             path,
             401,
-            "a token is needed: send the header Authorization: Bearer <POSTMINE_HTTP_TOKEN>",
+            "a token is needed: send the header Authorization: Bearer <POSTMINE_HTTP_TOKEN, or a"
+            " key made by `postmine key add`>",
             headers={"WWW-Authenticate": "Bearer"},
         )
 
-    def _is_known(self, headers: Headers) -> bool:
+    async def _actor(self, headers: Headers) -> Actor | None:
+        """Return who asks, None for somebody who must say so first."""
+        if not self._closed:
+            return LOCAL
         scheme, _, shown = headers.get("authorization", "").partition(" ")
         if scheme.lower() == "bearer":
-            return self._is_token(shown.strip())
+            return (await self._by_secret(shown.strip()))[0]
         try:
             cookie = SimpleCookie(headers.get("cookie", "")).get(COOKIE)
         except CookieError:
-            return False
+            return None
         until, _, mark = (cookie.value if cookie else "").partition(".")
         if not until.isascii() or not until.isdigit() or len(until) > 12:
-            return False
-        alive = int(until) > self._clock.now().timestamp()
-        return alive and hmac.compare_digest(mark.encode(), self._mark(until).encode())
+            return None
+        if int(until) <= self._clock.now().timestamp():
+            return None
+        if "." in mark:
+            return await self._by_session(until, *mark.split(".", 1))
+        known = self._token and hmac.compare_digest(mark.encode(), self._mark(until).encode())
+        return ADMINISTRATOR if known else None
 
-    def _is_token(self, shown: str) -> bool:
-        return hmac.compare_digest(shown.encode(), self._token.encode())
+    async def _by_secret(self, shown: str) -> tuple[Actor | None, int]:
+        """Return whose secret this is, and the number of the key (0: the administrator's token)."""
+        if self._token and hmac.compare_digest(shown.encode(), self._token.encode()):
+            return ADMINISTRATOR, 0
+        if self._keys is None:
+            return None, 0
+        key = await anyio.to_thread.run_sync(self._keys.holder, shown)
+        return (Actor(key.name, key.role), key.id) if key else (None, 0)
+
+    async def _by_session(self, until: str, number: str, seal: str) -> Actor | None:
+        if self._keys is None or not re.fullmatch("[0-9]{1,15}", number):
+            return None
+        found = await anyio.to_thread.run_sync(self._keys.seal, int(number), until, self._secret)
+        if found is None or not hmac.compare_digest(seal.encode(), found[1].encode()):
+            return None
+        return Actor(found[0].name, found[0].role)
 
     def _mark(self, until: str) -> str:
         """Return what only a holder of the token can write beside `until`."""
@@ -181,13 +284,21 @@ class Access:
             if len(body) > _LONGEST_LOGIN:
                 return problem("/login", 413, f"the form may have {_LONGEST_LOGIN} bytes")
         shown = parse_qs(body.decode("utf-8", "replace")).get("token", [""])[0].strip()
-        if not self._is_token(shown):
+        actor, number = await self._by_secret(shown)
+        if actor is None:
             return _login_page(target, wrong=True)
         until = str(int(self._clock.now().timestamp()) + SESSION_S)
+        mark = self._mark(until)
+        if number:
+            assert self._keys is not None
+            found = await anyio.to_thread.run_sync(self._keys.seal, number, until, self._secret)
+            if found is None:  # revoked in this very moment
+                return _login_page(target, wrong=True)
+            mark = f"{number}.{found[1]}"
         response = RedirectResponse(target, status_code=303)
         response.set_cookie(
             COOKIE,
-            f"{until}.{self._mark(until)}",
+            f"{until}.{mark}",
             max_age=SESSION_S,
             httponly=True,
             samesite="lax",

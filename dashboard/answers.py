@@ -36,6 +36,19 @@ class QuantitySummary(msgspec.Struct, kw_only=True, frozen=True):
     thresholds: list[ThresholdSummary]
 
 
+class DeliverySummary(msgspec.Struct, kw_only=True, frozen=True):
+    """How an instrument delivered in the last `days` days; null: not known.
+
+    `completeness` is the share of the expected readings that are stored, `flagged` the share of
+    those that carry a flag, `mean_delay_s` the time from measuring to arrival [s].
+    """
+
+    days: int
+    mean_delay_s: float | None
+    completeness: float | None
+    flagged: float | None
+
+
 class InstrumentSummary(msgspec.Struct, kw_only=True, frozen=True):
     """One instrument: what it is, where it stands, and whether it may be believed."""
 
@@ -55,6 +68,7 @@ class InstrumentSummary(msgspec.Struct, kw_only=True, frozen=True):
     interval_s: float | None
     stale_after_s: float
     unavailable_after_s: float
+    delivery: DeliverySummary | None = None
 
 
 class LatestValue(msgspec.Struct, kw_only=True, frozen=True):
@@ -120,6 +134,16 @@ class ServiceHealth(msgspec.Struct, kw_only=True, frozen=True):
     behind_s: float | None
 
 
+class ProcessHealth(msgspec.Struct, kw_only=True, frozen=True):
+    """The last sign of life of a process of the run, `age_s` seconds ago, and what it counts."""
+
+    name: str
+    alive: bool
+    detail: str
+    age_s: float
+    numbers: dict[str, float]
+
+
 class RunHealth(msgspec.Struct, kw_only=True, frozen=True):
     """Whether this run can be believed, in one answer."""
 
@@ -132,6 +156,7 @@ class RunHealth(msgspec.Struct, kw_only=True, frozen=True):
     instruments: dict[str, int]
     dead_letters: int
     open_alarms: int
+    processes: list[ProcessHealth] = []
 
 
 class Profile(msgspec.Struct, kw_only=True, frozen=True):

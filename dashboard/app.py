@@ -22,11 +22,13 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from analytics.journal import Journal
-from dashboard.access import Access, Policy, required_token, script_hashes
+from analytics.keys import Keys
+from dashboard.access import Access, Policy, required_token, script_hashes, session_secret
 from dashboard.api.deps import only_known_parameters
 from dashboard.api.documents import document, operations
 from dashboard.api.errors import problem, register_errors
 from dashboard.layout import register
+from dashboard.metrics import metrics
 from dashboard.queries import Queries
 from ingest.clock import Clock
 from ingest.registry import module_names
@@ -62,9 +64,10 @@ def create_app(
     Raises
     ------
     ConfigurationError
-        When others than this machine could reach it without a token.
+        When others than this machine could reach it without token and key.
     """
-    token = required_token(settings)
+    keys = Keys(settings.journal_url)
+    token = required_token(settings, has_keys=keys.exist())
     queries = Queries(site, store, journal, clock, settings, refresh_s=refresh_s)
     policy = Policy()
     app = FastAPIOffline(
@@ -78,7 +81,7 @@ def create_app(
         ),
         lifespan=_lifespan,
     )
-    app.state.queries, app.state.token, app.state.policy = queries, token, policy
+    app.state.queries, app.state.keys, app.state.policy = queries, keys, policy
     app.openapi = lambda: document(app)  # type: ignore[method-assign]
     register_errors(app)
     for name in module_names(ROUTES):
@@ -90,13 +93,18 @@ def create_app(
             generate_unique_id_function=_operation_id,
         )
     # Before Dash, which answers every path that is left.
+    app.add_api_route(
+        "/metrics", lambda: metrics(queries), include_in_schema=False, response_class=Response
+    )
     app.add_api_route("/api", _unknown_path, methods=_METHODS, include_in_schema=False)
     app.add_api_route("/api/{path:path}", _unknown_path, methods=_METHODS, include_in_schema=False)
     dash_app = _dash(app, queries)
     app.state.dash = dash_app
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=5)
     app.add_middleware(_InContext, dash_app=dash_app)
-    app.add_middleware(Access, token=token, policy=policy)
+    app.add_middleware(
+        Access, token=token, policy=policy, keys=keys, secret=session_secret(settings.data_dir)
+    )
     return app
 
 
@@ -181,6 +189,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     page = await _get(app, "/")
     app.state.policy.script_hashes = script_hashes(page.decode())
     yield
+    app.state.keys.close()
 
 
 async def _get(app: FastAPI, path: str) -> bytes:
@@ -196,9 +205,6 @@ async def _get(app: FastAPI, path: str) -> bytes:
             raise RuntimeError(f"{path} answers {message['status']}")
         body += message.get("body", b"")
 
-    headers = [(b"host", b"localhost")]
-    if app.state.token:
-        headers.append((b"authorization", f"Bearer {app.state.token}".encode()))
     scope: Scope = {
         "type": "http",
         "asgi": {"version": "3.0"},
@@ -209,7 +215,8 @@ async def _get(app: FastAPI, path: str) -> bytes:
         "raw_path": path.encode(),
         "root_path": "",
         "query_string": b"",
-        "headers": headers,
+        "headers": [(b"host", b"localhost")],
+        "postmine.inside": True,
         "client": ("127.0.0.1", 0),
         "server": ("localhost", 80),
     }

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import structlog
 import typer
 
+from dashboard import cli_data, cli_values
+from dashboard.cli_access import key_app, letters_app
 from ingest.errors import ConfigurationError, PostmineError
 
 if TYPE_CHECKING:
@@ -31,6 +33,10 @@ app = typer.Typer(
 )
 risk_app = typer.Typer(help="Run the risk service, or evaluate it on a scenario.")
 app.add_typer(risk_app, name="risk", invoke_without_command=True)
+app.add_typer(key_app, name="key")
+app.add_typer(letters_app, name="dead-letters")
+cli_data.register(app)
+cli_values.register(app)
 
 SiteOption = Annotated[
     str | None, typer.Option("--site", help="Name of a bundled site, or the path of its folder.")
@@ -50,9 +56,11 @@ SeedOption = Annotated[int | None, typer.Option("--seed", help="Instead of the s
 PortOption = Annotated[
     int | None, typer.Option("--port", min=0, max=65535, help="Port of the page and the API.")
 ]
-ServiceArgument = Annotated[str, typer.Argument(help="ingest, forward, twin, risk or serve.")]
+ServiceArgument = Annotated[
+    str, typer.Argument(help="ingest, forward, twin, risk, serve or import.")
+]
 
-SERVICES = ("ingest", "forward", "twin", "risk", "serve")
+SERVICES = ("ingest", "forward", "twin", "risk", "serve", "import")
 
 
 def main() -> None:
@@ -109,6 +117,14 @@ def run(
         str | None,
         typer.Option("--clock", help="wall, or replay for a run that follows `postmine replay`."),
     ] = None,
+    watch: Annotated[
+        Path | None,
+        typer.Option(
+            "--watch",
+            help="Import the files that come into this folder; default with imports in site.yaml:"
+            " incoming/ in the data folder.",
+        ),
+    ] = None,
 ) -> None:
     """Run all services of a site, with a broker of its own where none is set."""
     from dashboard.demo import run_site
@@ -116,22 +132,38 @@ def run(
     if clock not in (None, "wall", "replay"):
         raise ConfigurationError("--clock", value=clock, legal="wall, replay")
     settings = _settings(site, data_dir, http_port=port)
-    run_site(settings, stop=_stop_event(), clock=clock)  # type: ignore[arg-type]
+    run_site(settings, stop=_stop_event(), clock=clock, watch=watch)  # type: ignore[arg-type]
 
 
 @app.command()
-def ingest(site: SiteOption = None, data_dir: DataDirOption = None) -> None:
+def ingest(
+    site: SiteOption = None,
+    data_dir: DataDirOption = None,
+    workers: Annotated[
+        int, typer.Option("--workers", min=1, max=16, help="Processes that share the queue.")
+    ] = 1,
+    worker: Annotated[int, typer.Option("--worker", hidden=True)] = 0,
+) -> None:
     """Take readings from the broker into the store."""
-    from ingest.service import run_ingest
+    from dashboard.ingest_workers import run_workers, worker_name
+    from ingest.service import run_ingest, set_workers
 
     with _Opened(site, data_dir) as opened:
-        run_ingest(opened.run, _stop_event(), opened.heartbeat("ingest"))
+        stop = _stop_event()
+        if worker:
+            name = worker_name(worker)
+            run_ingest(opened.run, stop, opened.heartbeat(name), worker=worker)
+        elif workers > 1:
+            run_workers(opened.run, workers, stop)
+        else:
+            set_workers(opened.run, 1, stop)
+            run_ingest(opened.run, stop, opened.heartbeat("ingest"))
 
 
 @app.command()
 def forward(site: SiteOption = None, data_dir: DataDirOption = None) -> None:
     """Forward the store's changes to InfluxDB (POSTMINE_INFLUXDB_URL)."""
-    from ingest.forward import open_forwarder
+    from ingest.forward import only_forwarder, open_forwarder
     from ingest.service_loop import run_steps
 
     settings = _settings(site, data_dir)
@@ -142,10 +174,14 @@ def forward(site: SiteOption = None, data_dir: DataDirOption = None) -> None:
             legal="http://host:port",
             cure="without it the embedded store is used, and there is nothing to forward",
         )
-    with _Opened(site, data_dir) as opened:
+    with _Opened(site, data_dir) as opened, only_forwarder(opened.run.settings.data_dir):
         forwarder = open_forwarder(opened.run)
         run_steps(
-            forwarder.step, _stop_event(), opened.heartbeat("forward"), detail=forwarder.detail
+            forwarder.step,
+            _stop_event(),
+            opened.heartbeat("forward"),
+            detail=forwarder.detail,
+            numbers=forwarder.numbers,
         )
 
 
@@ -324,6 +360,7 @@ def check_site(
     from analytics.service import checked_response_plan
     from analytics.site_files import load_post_mining, load_targets
     from analytics.territory import load_territory
+    from ingest.import_map import load_map
     from ingest.site import load_site
     from twin.plan import load_plan
 
@@ -331,6 +368,8 @@ def check_site(
     plan = load_plan(loaded)
     for check in (load_targets, checked_response_plan, load_post_mining, load_territory):
         check(loaded)
+    for rule in loaded.imports:
+        load_map(loaded.folder / rule.map, loaded)
     result = {
         "name": loaded.name,
         "folder": str(loaded.folder),
@@ -373,6 +412,13 @@ def broker_config(
     data_dir: DataDirOption = None,
     port: Annotated[int, typer.Option("--port", min=1, max=65535)] = 1883,
     host: Annotated[str, typer.Option("--host", help="Address to listen on.")] = "127.0.0.1",
+    tls_cert: Annotated[
+        Path | None, typer.Option("--tls-cert", help="PEM certificate of the broker, for TLS.")
+    ] = None,
+    tls_key: Annotated[Path | None, typer.Option("--tls-key", help="Its PEM key.")] = None,
+    self_signed: Annotated[
+        bool, typer.Option("--self-signed", help="Make certificate and key by openssl.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Write mosquitto.conf for a broker of one's own that loses nothing and knows its senders."""
@@ -380,7 +426,15 @@ def broker_config(
     from ingest.site import load_site
 
     loaded = load_site(_settings(site, data_dir).site)
-    written = write_broker_files(loaded, out, host=host, port=port)
+    written = write_broker_files(
+        loaded,
+        out,
+        host=host,
+        port=port,
+        certificate=tls_cert,
+        key=tls_key,
+        self_signed=self_signed,
+    )
     _result(written, as_json, "\n".join(f"{key}: {value}" for key, value in written.items()))
 
 

@@ -12,6 +12,7 @@ import plotly.graph_objects as go
 from dash import dcc, html
 from dash.development.base_component import Component
 
+from dashboard.actor import current_actor
 from dashboard.icons import icon
 from dashboard.palette import STATUSES
 from dashboard.view import RANGES, View, utc
@@ -422,6 +423,14 @@ def range_choices(view: View, default: str = "90d") -> html.Nav:
     chosen = view.chosen("range", list(RANGES), default)
     options = [(key, view.text(_RANGE_NAMES[key])) for key in RANGES]
     return choices(view, "range", options, chosen, view.t("Span of time"))
+
+
+def author_input(component: str) -> dcc.Input:
+    """Return where somebody gives their name; the holder of a key need not."""
+    name = current_actor().name
+    if name:
+        return dcc.Input(id=component, value=name, disabled=True)
+    return dcc.Input(id=component, persistence=True)
 
 
 def empty(title: str, text: str = "") -> html.Div:

@@ -74,8 +74,20 @@ def run_demo(
     say("stopped")
 
 
-def run_site(settings: Settings, *, stop: threading.Event, clock: ClockKind | None) -> None:
+def run_site(
+    settings: Settings,
+    *,
+    stop: threading.Event,
+    clock: ClockKind | None,
+    watch: Path | None = None,
+) -> None:
     """Run all services of a live site until `stop`.
+
+    Parameters
+    ----------
+    watch
+        Folder whose files are imported; None: `incoming` in the data folder, of a site that says
+        how its files are read.
 
     Raises
     ------
@@ -86,7 +98,11 @@ def run_site(settings: Settings, *, stop: threading.Event, clock: ClockKind | No
     with contextlib.closing(open_run(settings, clock=clock)) as run:
         say(f"postmine run: site {run.site.name}, clock {run.clock_kind}")
         say(f"  data folder: {settings.data_dir}")
-        _supervise(run, [], stop, None, logs=None)
+        if watch is None and run.site.imports:
+            watch = settings.data_dir / "incoming"
+        if watch is not None:
+            say(f"  files are imported from: {watch}")
+        _supervise(run, [], stop, None, logs=None, watch=watch)
     say("stopped")
 
 
@@ -102,11 +118,12 @@ def _supervise(
     for_s: float | None,
     *,
     logs: Path | None,
+    watch: Path | None = None,
 ) -> None:
     settings = run.settings
     with _broker(settings) as (url, kind):
         say(f"  broker: {kind} at {_without_password(url)}")
-        services = _services(settings, player)
+        services = _services(settings, player, watch)
         supervisor = Supervisor(
             services, environment=_environment(settings, url), logs=logs, say=say
         )
@@ -161,10 +178,12 @@ def _watch(
         say(f"  {iso(site_time)[:16].replace('T', ' ')}  {rows:,} rows stored{speed}")
 
 
-def _services(settings: Settings, player: list[str]) -> list[Service]:
+def _services(settings: Settings, player: list[str], watch: Path | None = None) -> list[Service]:
     names = ["ingest", "twin", "risk", "serve"]
     if settings.influxdb_url:
         names.insert(1, "forward")
+    if watch is not None:
+        names.append("import")
 
     def is_ready(name: str) -> bool:
         return service_health(settings, name).alive
@@ -173,7 +192,8 @@ def _services(settings: Settings, player: list[str]) -> list[Service]:
     for name in names:
         # A sign of life of an earlier start must not be taken for this one's.
         (settings.data_dir / "health" / f"{name}.json").unlink(missing_ok=True)
-        services.append(Service(name, [name], ready=lambda name=name: is_ready(name)))
+        words = [name] if name != "import" else [name, "--watch", str(watch)]
+        services.append(Service(name, words, ready=lambda name=name: is_ready(name)))
     if player:
         services.append(Service("player", player, needs=("ingest",), once=True))
     return services

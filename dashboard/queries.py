@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 import time as stopwatch
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, Literal, TypeVar
 
 import numpy as np
@@ -14,10 +14,13 @@ import pandas as pd
 
 from analytics.alarms import Alarm
 from analytics.assessment import Assessment, Indicator, Risk, RiskLevel, decode_assessment
+from analytics.hand_readings import HandReading, HandReadings, ReadingRefused, add_by_hand
 from analytics.journal import Journal, UnknownAlarm
 from dashboard.answers import (
+    DeliverySummary,
     InstrumentSummary,
     LatestValue,
+    ProcessHealth,
     Profile,
     QuantitySummary,
     ReadingsPage,
@@ -41,14 +44,24 @@ from dashboard.questions import (
     until,
 )
 from ingest.clock import Clock
+from ingest.errors import ConfigurationError
+from ingest.export import Selection, csv_text
+from ingest.flagging import write_flag
 from ingest.freshness import freshness
+from ingest.heartbeat import read_beats
+from ingest.import_map import Column
+from ingest.retry import Retried, retry_run
 from ingest.settings import Settings
 from ingest.site import Instrument, Site
 from ingest.store import DeadLetter, Reading, Store
+from ingest.store.ground import FlagEntry
 from twin.plan import Plan, load_plan
 from twin.state import TwinState, decode_state
 
 Answer = TypeVar("Answer")
+
+#: Over how long the delivery of an instrument is judged [d].
+DELIVERY_DAYS = 7
 
 
 class Queries:
@@ -142,10 +155,35 @@ class Queries:
     ) -> list[InstrumentSummary]:
         """Return every instrument with its freshness, in the site file's order."""
         last: dict[str, datetime] = {}
+        sent = set()
         for reading in self._latest(at, known_at):
+            sent.add((reading.instrument, reading.quantity))
             last[reading.instrument] = max(reading.time, last.get(reading.instrument, reading.time))
         moment = at or known_at or self.now()
-        return [self._summary(each, last.get(each.name), moment) for each in self.site]
+        return [self._summary(each, last.get(each.name), moment, sent) for each in self.site]
+
+    def deliveries(
+        self, at: datetime | None = None, known_at: datetime | None = None
+    ) -> dict[str, DeliverySummary]:
+        """Return how each instrument delivered in the last days, by its name."""
+        end = at or known_at or self.now()
+        span = self._ask(self._store.span)
+        return {
+            each.name: self._ask(self._read_delivery, each.name, end, span[0] if span else end)
+            for each in self.site
+        }
+
+    def _read_delivery(self, instrument: str, end: datetime, begun: datetime) -> DeliverySummary:
+        start = max(end - timedelta(days=DELIVERY_DAYS), begun - MICROSECOND)
+        found = self._store.delivery(instrument, start=min(start, end), end=end)
+        interval = self.site.type_of(instrument).interval_s
+        expected = 0 if interval is None else (end - start).total_seconds() // interval
+        return DeliverySummary(
+            days=DELIVERY_DAYS,
+            mean_delay_s=found.mean_delay_s,
+            completeness=min(found.moments / expected, 1.0) if expected >= 1 else None,
+            flagged=found.flagged / found.rows if found.rows else None,
+        )
 
     def instrument(
         self, name: str, at: datetime | None = None, known_at: datetime | None = None
@@ -161,7 +199,11 @@ class Queries:
         return next(each for each in self.instruments(at, known_at) if each.name == name)
 
     def _summary(
-        self, instrument: Instrument, last: datetime | None, moment: datetime
+        self,
+        instrument: Instrument,
+        last: datetime | None,
+        moment: datetime,
+        sent: Collection[tuple[str, str]],
     ) -> InstrumentSummary:
         kind = self.site.instrument_types[instrument.type]
         return InstrumentSummary(
@@ -184,6 +226,7 @@ class Queries:
                     thresholds=_in_force(instrument, quantity.name, moment),
                 )
                 for quantity in kind.quantities.values()
+                if not quantity.supporting or (instrument.name, quantity.name) in sent
             ],
             note=instrument.note,
             freshness=freshness(last, kind, moment),
@@ -261,6 +304,102 @@ class Queries:
         page = found[:limit]
         more = make_cursor(page[-1], series) if len(found) > limit else None
         return ReadingsPage(unit=unit, nodes=nodes, readings=page, next=more)
+
+    def csv(
+        self,
+        instruments: list[str] | None,
+        quantities: list[str] | None,
+        *,
+        start: datetime | None = None,
+        end: datetime | None = None,
+        at: datetime | None = None,
+        known_at: datetime | None = None,
+    ) -> Iterator[str]:
+        """Return a CSV file of readings, in parts; None stands for all.
+
+        Raises
+        ------
+        UnknownName
+            When an instrument is not known.
+        BadQuestion
+            When none of them measures a quantity, or the span ends before it begins.
+        """
+        check_span(start, end)
+        for name in instruments or ():
+            if name not in self.site.instruments:
+                raise UnknownName("instrument", name, list(self.site.instruments))
+        try:
+            selection = Selection.of(
+                self.site,
+                instruments=instruments,
+                quantities=quantities,
+                start=start,
+                end=end,
+                at=at,
+                known_at=known_at,
+            )
+        except ConfigurationError as error:
+            raise BadQuestion(error.thing, error.value, f"give {error.legal}") from error
+        return csv_text(self._store, selection)
+
+    # What people read themselves
+
+    def hand_readings(
+        self, instrument: str | None = None, *, limit: int = 100
+    ) -> list[HandReading]:
+        """Return readings by hand, last measured first.
+
+        Raises
+        ------
+        UnknownName
+            When the instrument is not known.
+        """
+        if instrument is not None and instrument not in self.site.instruments:
+            raise UnknownName("instrument", instrument, list(self.site.instruments))
+        return self._by_hand.last(self.site.name, instrument, limit=limit)
+
+    def add_by_hand(
+        self,
+        instrument: str,
+        quantity: str,
+        value: float,
+        *,
+        time: datetime,
+        author: str,
+        note: str = "",
+        node: float | str | None = None,
+        unit: str | None = None,
+    ) -> HandReading:
+        """Store a reading that somebody made; doing it again changes nothing.
+
+        Raises
+        ------
+        UnknownName
+            When the instrument or the quantity is not known.
+        BadQuestion
+            When the node, the unit, the time or the value is refused.
+        """
+        self.unit(instrument, quantity)
+        try:
+            return add_by_hand(
+                self.site,
+                self._store,
+                self._by_hand,
+                self._clock,
+                column=Column(instrument=instrument, quantity=quantity, node=node, unit=unit),
+                value=value,
+                time=time,
+                author=author,
+                note=note,
+            )
+        except ConfigurationError as error:
+            raise BadQuestion(error.thing, error.value, f"legal: {error.legal}") from error
+        except ReadingRefused as error:
+            raise BadQuestion("reading", value, str(error)) from error
+
+    @cached_property
+    def _by_hand(self) -> HandReadings:
+        return HandReadings(self.settings.journal_url)
 
     def buckets(
         self,
@@ -365,6 +504,48 @@ class Queries:
 
     def _read_latest(self, at: datetime | None, known_at: datetime | None) -> list[Reading]:
         return self._store.latest(at=at, known_at=known_at)
+
+    def calculations(
+        self,
+        instrument: str,
+        quantity: str,
+        readings: Sequence[Reading],
+        known_at: datetime | None = None,
+    ) -> dict[tuple[int, datetime], str]:
+        """Return the version of the calibration that made each calculated value of a page."""
+        if not readings or not self.site.instruments[instrument].calibrations:
+            return {}
+        return self._store.calculations(
+            instrument,
+            quantity,
+            start=readings[0].time,
+            end=readings[-1].time + MICROSECOND,
+            known_at=known_at,
+        )
+
+    # Flags
+
+    def flag_journal(self, *, limit: int = 100, before: int | None = None) -> list[FlagEntry]:
+        """Return what engineers said of flags, newest first."""
+        return self._store.flag_journal(limit=limit, before=before)
+
+    def write_flag(self, entry: FlagEntry) -> FlagEntry:
+        """Set or lift a flag on a stretch of readings, by an engineer's word.
+
+        Raises
+        ------
+        UnknownName
+            When the instrument or the quantity is not known.
+        BadQuestion
+            When the node or the stretch is refused, or nobody signs.
+        """
+        self.unit(entry.instrument, entry.quantity)
+        try:
+            kept = write_flag(self.site, self._store, entry)
+        except ConfigurationError as error:
+            raise BadQuestion(error.thing, error.value, f"give {error.legal}") from error
+        self._cached.cache_clear()  # a flag is no change of a reading
+        return kept
 
     # What the twin and the analysis say
 
@@ -564,6 +745,32 @@ class Queries:
         """Return dead letters, newest first; `before` is the id that ended the page before."""
         return self._store.dead_letters(limit=limit, before=before)
 
+    def retry_dead_letters(self, author: str, ids: Sequence[int] = ()) -> Retried:
+        """Try dead letters again by the site's files as they are now; no ids: all that wait.
+
+        Raises
+        ------
+        BadQuestion
+            When a number is not that of a letter that waits, or the site's files are wrong.
+        """
+        try:
+            return retry_run(self.settings, self.site.folder, self._clock, author=author, ids=ids)
+        except ConfigurationError as error:
+            raise BadQuestion("ids", list(ids) or "all", str(error)) from error
+
+    def processes(self) -> list[ProcessHealth]:
+        """Return the last sign of life of every process of the run, by name."""
+        return [
+            ProcessHealth(
+                name=beat.service,
+                alive=beat.alive,
+                detail=beat.detail,
+                age_s=beat.age_s,
+                numbers=beat.numbers,
+            )
+            for beat in read_beats(self.settings.data_dir)
+        ]
+
     def health(self) -> RunHealth:
         """Return whether the run can be believed."""
         store = self._store.health()
@@ -578,6 +785,7 @@ class Queries:
                 instruments={},
                 dead_letters=store.dead_letters,
                 open_alarms=0,
+                processes=self.processes(),
             )
         states = [
             ("twin", getattr(self.twin(), "time", None)),
@@ -604,6 +812,7 @@ class Queries:
             instruments=counts,
             dead_letters=store.dead_letters,
             open_alarms=len(self.open_alarms()),
+            processes=self.processes(),
         )
 
 

@@ -60,9 +60,9 @@ def serve(
     ServiceError
         When the port cannot be used.
     ConfigurationError
-        When others than this machine could reach us without a token.
+        When others than this machine could reach us without token and key.
     """
-    required_token(app.state.queries.settings, host)
+    required_token(app.state.queries.settings, host, has_keys=app.state.keys.exist())
     bound = listen(host, port)
     if on_ready is not None:
         name = f"[{host}]" if ":" in host else host

@@ -16,6 +16,7 @@ from fastapi.routing import APIRoute
 from typer.core import TyperCommand, TyperGroup
 
 from dashboard.cli import app
+from ingest.frame_table import load_frames
 from ingest.influxdb_init import InfluxAdministrator
 from ingest.registry import module_names
 from ingest.settings import Settings
@@ -26,6 +27,10 @@ from simulators.scenario import load_scenario, scenario_names
 TARGET = Path(__file__).parent / "reference.md"
 #: Families of one file each: heading, package, and what to say of them.
 FAMILIES = (
+    ("Payload dialects", "ingest.decoders", "What gateways send; docs/message.md says more."),
+    ("Import formats", "ingest.importers", "Files that `postmine import` reads."),
+    ("Calibrations", "ingest.calibrations", "Published methods that reduce raw readings."),
+    ("Rules of quality", "ingest.quality_rules", "Each sets the flag of its name."),
     ("Twin models", "twin.models", "Published methods, each named after what it is."),
     ("Indicators", "analytics.indicators", "Each answers one question about the site."),
     ("Risk models", "analytics.risk_models", "Each says how grave things are, and what speaks."),
@@ -50,6 +55,11 @@ def reference() -> str:
             "Canonical units", "What each quantity is stored and computed in.", _canonical_units()
         ),
         *(_section(title, text, _family(package)) for title, package, text in FAMILIES),
+        _section(
+            "Device frames",
+            "Tables in `ingest/frames/` by which frames of LoRaWAN devices are read.",
+            _frames(),
+        ),
         _section("Scenarios", "One file each, in `simulators/scenarios/`.", _scenarios()),
         _section(
             "Settings",
@@ -123,6 +133,18 @@ def _family(package: str) -> str:
         documented = members[0] if members else module
         rows.append([f"`{name}`", _sentence(inspect.getdoc(documented) or "")])
     return _table(["name", "what"], rows)
+
+
+def _frames() -> str:
+    rows = [
+        [
+            f"`{name}`",
+            frame.title,
+            ", ".join(f"`{channel}` [{each.unit}]" for channel, each in frame.channels.items()),
+        ]
+        for name, frame in load_frames().items()
+    ]
+    return _table(["name", "what", "channels"], rows)
 
 
 def _scenarios() -> str:

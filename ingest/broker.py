@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 from ingest.child_process import end_with_parent
-from ingest.errors import ServiceError
+from ingest.errors import ConfigurationError, ServiceError
 
 #: What mosquitto's defaults would lose or stall: it drops a burst beyond 1000 queued messages,
 #: sends no more than 20 that are not acknowledged, and forgets sessions when it is killed.
@@ -123,7 +123,20 @@ def mosquitto_configuration(
     ----------
     access
         The lines that say who may connect.
+
+    Raises
+    ------
+    ConfigurationError
+        When everybody could connect from beyond this machine.
     """
+    loopback = host == "localhost" or host.startswith("127.") or host == "::1"
+    if not loopback and "allow_anonymous false" not in access.splitlines():
+        raise ConfigurationError(
+            "address of the broker",
+            value=host,
+            legal="a loopback address, as long as everybody may connect",
+            cure="`postmine broker-config` writes one that knows its senders",
+        )
     return _MOSQUITTO.format(port=port, host=host, folder=folder, access=access)
 
 

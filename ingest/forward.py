@@ -1,13 +1,19 @@
 """The forwarder: brings what the spool has made durable to InfluxDB, in order, losing nothing.
 
 The cursor moves when InfluxDB has answered, so that a crash sends a block once more at most, and
-sending twice changes nothing. There must be one forwarder per run.
+sending twice changes nothing. There is one forwarder per run, by a lock in its folder, and one run
+per bucket, by a marker in the bucket.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import fcntl
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import datetime
+from pathlib import Path
 from typing import NamedTuple
 
 import structlog
@@ -25,7 +31,6 @@ log = structlog.get_logger()
 
 #: Larger blocks are not faster, smaller ones are.
 BLOCK_ROWS = 20_000
-_CHANGES_AT_ONCE = 200
 
 
 class Behind(NamedTuple):
@@ -33,6 +38,15 @@ class Behind(NamedTuple):
 
     changes: int
     seconds: float
+
+
+class _Block(NamedTuple):
+    """The rows of the changes after `since` up to `reached`, and their lines."""
+
+    since: int
+    reached: int
+    rows: list[Row]
+    lines: list[str]
 
 
 class Forwarder:
@@ -52,6 +66,9 @@ class Forwarder:
         self, spool: EmbeddedStore, influx: InfluxStore, clock: Clock | None = None
     ) -> None:
         self._spool, self._server = spool, influx.server
+        self._claimed = False
+        self._reader = ThreadPoolExecutor(1, "forward-reader")
+        self._ahead: Future[_Block] | None = None
         self._clock = clock or WallClock()
         self.forwarded = 0
         self.refused = 0
@@ -64,7 +81,12 @@ class Forwarder:
         ------
         ServiceError
             When InfluxDB cannot take them now; the cursor has not moved beyond what it has.
+        ConfigurationError
+            When another run writes to this bucket.
         """
+        if not self._claimed:
+            self._server.claim(self._spool.run_id())
+            self._claimed = True
         return self._forward_rows() + self._forward_derived()
 
     def detail(self) -> str:
@@ -76,6 +98,16 @@ class Forwarder:
         refused = f", {self.refused} refused" * bool(self.refused)
         too_old = f", {self.too_old} older than the bucket keeps" * bool(self.too_old)
         return f"{self.forwarded} rows forwarded{refused}{too_old}{waits}"
+
+    def numbers(self) -> dict[str, float]:
+        """Return what has been done and what waits, for `/metrics`."""
+        behind = self.behind()
+        return {
+            "rows_total": self.forwarded,
+            "refused_rows_total": self.refused,
+            "changes_behind": behind.changes,
+            "seconds_behind": behind.seconds,
+        }
 
     def behind(self) -> Behind:
         """Return how many changes wait, and for how long the oldest has [s]."""
@@ -91,24 +123,33 @@ class Forwarder:
         return self._spool.run_time() or self._clock.now()
 
     def _forward_rows(self) -> int:
-        cursor = reached = self._spool.cursor(FOLLOWER)
-        rows: list[Row] = []
-        while len(rows) < BLOCK_ROWS:
-            changes = self._spool.changes(reached, _CHANGES_AT_ONCE)
-            for change in changes:
-                rows += change.rows
-                reached = change.sequence
-                if len(rows) >= BLOCK_ROWS:
-                    break
-            if len(changes) < _CHANGES_AT_ONCE:
-                break
+        cursor = self._spool.cursor(FOLLOWER)
+        ahead, self._ahead = self._ahead, None
+        block = ahead.result() if ahead else self._block(cursor)
+        if block.since != cursor:
+            block = self._block(cursor)
+        if len(block.rows) >= BLOCK_ROWS:
+            # More waits: it is read and encoded while InfluxDB takes this block.
+            self._ahead = self._reader.submit(self._block, block.reached)
         # One change may hold more than a block: the rows of a long import.
-        for first in range(0, len(rows), BLOCK_ROWS):
-            self._write_rows(rows[first : first + BLOCK_ROWS])
-        if reached > cursor:
-            self._spool.move_cursor(FOLLOWER, reached)
-        self.forwarded += len(rows)
-        return len(rows)
+        for first in range(0, len(block.rows), BLOCK_ROWS):
+            end = first + BLOCK_ROWS
+            self._write_rows(block.rows[first:end], block.lines[first:end])
+        if block.reached > cursor:
+            self._spool.move_cursor(FOLLOWER, block.reached)
+        self.forwarded += len(block.rows)
+        return len(block.rows)
+
+    def _block(self, since: int) -> _Block:
+        """Read and encode what comes after a change."""
+        rows: list[Row] = []
+        reached = since
+        for change in self._spool.each_change(since):
+            rows += change.rows
+            reached = change.sequence
+            if len(rows) >= BLOCK_ROWS:
+                break
+        return _Block(since, reached, rows, row_lines(rows))
 
     def _forward_derived(self) -> int:
         changes = self._spool.derived_changes(self._spool.cursor(DERIVED_FOLLOWER))
@@ -122,9 +163,9 @@ class Forwarder:
         self._spool.move_cursor(DERIVED_FOLLOWER, changes[-1][0])
         return len(points)
 
-    def _write_rows(self, rows: Sequence[Row]) -> None:
+    def _write_rows(self, rows: Sequence[Row], lines: Sequence[str]) -> None:
         self._write(
-            row_lines(rows),
+            lines,
             lambda index: (
                 f"influxdb/{rows[index].type}/{rows[index].instrument}",
                 from_ns(rows[index].received),
@@ -177,6 +218,33 @@ class Forwarder:
             else:
                 self.too_old += too_old
         return refused
+
+
+@contextmanager
+def only_forwarder(folder: Path) -> Iterator[None]:
+    """Hold the right to forward the run of a folder; a process that dies lets go of it.
+
+    Raises
+    ------
+    ConfigurationError
+        When another process holds it.
+    """
+    path = folder / "forward.lock"
+    with path.open("a+", encoding="utf-8") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            lock.seek(0)
+            raise ConfigurationError(
+                f"the forwarder of {folder}",
+                legal="one forwarder a run",
+                cure=f"process {lock.read().strip() or 'of another user'} forwards it already:"
+                " stop that one first",
+            ) from error
+        lock.truncate(0)
+        lock.write(f"{os.getpid()}\n")
+        lock.flush()
+        yield
 
 
 def open_forwarder(run: Run) -> Forwarder:

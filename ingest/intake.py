@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
-import msgspec
-
 from ingest.clock import Clock, to_ns
-from ingest.message import (
-    NAIVE_TIME,
-    Message,
-    MessageError,
-    Status,
-    decode_clock,
-    decode_messages,
-    decode_status,
-    parse_topic,
-)
+from ingest.decoder import Decoded, Decoder, Heard, Outgoing, Sent, decoders, matches
+from ingest.decoders.postmine_v1 import PostmineV1
+from ingest.device_map import DeviceMap, in_zone
+from ingest.message import NAIVE_TIME, Message, MessageError
 from ingest.site import Site
 from ingest.store import DeadLetter, Row, SenderStatus
 
@@ -28,6 +20,11 @@ LARGEST_PAYLOAD = 1_000_000
 KEPT_PAYLOAD = 65_536
 #: No instrument of ours measured before; it also keeps times within 64 bits of nanoseconds.
 EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
+#: The days at which the clocks of loggers begin when they have lost the time (Unix, GPS).
+UNSET_DAYS = (datetime(1970, 1, 1, tzinfo=UTC), datetime(1980, 1, 6, tzinfo=UTC))
+_UNSET_YEARS, _DAY = frozenset({1969, 1970, 1980}), timedelta(days=1)
+#: How many topics' dialects are remembered.
+_REMEMBERED_TOPICS = 10_000
 
 
 class Arrival(NamedTuple):
@@ -44,6 +41,21 @@ class Accepted(NamedTuple):
     dead_letters: list[DeadLetter]
     statuses: list[SenderStatus]
     run_time: datetime | None
+    #: What a dialect asks us to send.
+    outgoing: Sequence[Outgoing] = ()
+
+
+def subscriptions(site: Site) -> list[str]:
+    """Return the topic filters of the site's gateways that speak another dialect than ours."""
+    family = decoders()
+    return list(
+        dict.fromkeys(
+            topic
+            for gateway in site.gateways.values()
+            if gateway.dialect != PostmineV1.name
+            for topic in gateway.topics or family[gateway.dialect].topics
+        )
+    )
 
 
 class _Scale(NamedTuple):
@@ -91,68 +103,165 @@ class Intake:
             self._known[instrument.name] = _Known(
                 instrument.type, instrument.node_count, bool(instrument.nodes), quantities
             )
+        self._own = PostmineV1(site)
+        dialects = {
+            name: kind(site)
+            for name, kind in decoders().items()
+            if any(gateway.dialect == name for gateway in site.gateways.values())
+            and name != PostmineV1.name
+        }
+        self._gateways = [
+            _Listener(dialect, tuple(gateway.topics) or dialect.topics, gateway.device)
+            for gateway in site.gateways.values()
+            if (dialect := dialects.get(gateway.dialect)) is not None
+        ]
+        self._by_topic: dict[str, _Listener] = {}
+        self._devices = {
+            (device.dialect, decoders()[device.dialect].normal_id(device.id)): DeviceMap(
+                device, site
+            )
+            for device in site.devices
+        }
+
+    def at_start(self) -> list[Outgoing]:
+        """Return what the dialects ask us to send before anything is heard."""
+        now = self._received()
+        dialects = dict.fromkeys(listener.dialect for listener in self._gateways)
+        return [each for dialect in dialects for each in dialect.at_start(now)]
 
     def accept(self, arrivals: Iterable[Arrival]) -> Accepted:
         """Return what a batch comes to; never raises for bad data."""
         accepted = Accepted([], [], [], None)
+        outgoing: list[Outgoing] = []
         moved = False
         received = self._received()
         latest = received + self._tolerance
         received_ns = to_ns(received)
         for arrival in arrivals:
             try:
-                site, instrument, kind = parse_topic(arrival.topic)
                 if len(arrival.payload) > LARGEST_PAYLOAD:
                     raise MessageError(
                         f"payload of {len(arrival.payload)} bytes; legal: up to {LARGEST_PAYLOAD}"
                     )
-                if site != self._site.name:
-                    raise MessageError(f"site {site!r}; legal: {self._site.name}")
-                if kind == "readings":
-                    self._readings(arrival, instrument, received, received_ns, latest, accepted)
-                elif kind == "status":
-                    status = decode_status(arrival.payload)
-                    accepted.statuses.append(_sender_status(instrument, status, received))
-                elif self._replayed:
-                    received = self._run_time = decode_clock(arrival.payload)
+                dialect, device = self._dialect(arrival.topic)
+                if dialect is self._own and not self._own.devices:
+                    found = self._own.readings(arrival.topic, arrival.payload)
+                    if found is not None:
+                        reasons = found[2]
+                        self._own_rows(*found, received_ns, latest, accepted.rows)
+                        if reasons:
+                            accepted.dead_letters.append(
+                                _dead_letter(arrival, _shown(reasons), received)
+                            )
+                        continue
+                decoded = dialect.decode(Sent(arrival.topic, arrival.payload, received, device))
+                if decoded.heard or decoded.refusals:
+                    reasons = self._readings(dialect, decoded, received_ns, latest, accepted.rows)
+                    if reasons:
+                        accepted.dead_letters.append(
+                            _dead_letter(arrival, _shown(reasons), received)
+                        )
+                accepted.statuses.extend(decoded.statuses)
+                outgoing.extend(decoded.outgoing)
+                if decoded.run_time is not None and self._replayed:
+                    received = self._run_time = decoded.run_time
                     latest, received_ns, moved = received + self._tolerance, to_ns(received), True
             except MessageError as error:
                 accepted.dead_letters.append(_dead_letter(arrival, str(error), received))
             except Exception as error:  # a bug of ours must not stop the readings behind it
                 reason = f"postmine could not take this message: {type(error).__name__}: {error}"
                 accepted.dead_letters.append(_dead_letter(arrival, reason, received))
-        return accepted._replace(run_time=self._run_time) if moved else accepted
+        if moved or outgoing:
+            run_time = self._run_time if moved else None
+            return accepted._replace(run_time=run_time, outgoing=outgoing)
+        return accepted
+
+    def _dialect(self, topic: str) -> tuple[Decoder, str | None]:
+        """Return the dialect of a topic and the device that speaks on it; ours where none fits."""
+        if not self._gateways or topic.startswith("postmine/"):
+            return self._own, None
+        found = self._by_topic.get(topic)
+        if found is None:
+            for listener in self._gateways:
+                if matches(topic, listener.topics):
+                    found = listener
+                    break
+            else:
+                return self._own, None
+            if len(self._by_topic) >= _REMEMBERED_TOPICS:
+                self._by_topic.clear()
+            self._by_topic[topic] = found
+        return found.dialect, found.device
 
     def _received(self) -> datetime:
         """Return the time of arrival: of the replay where it has told its clock, else ours."""
         return self._run_time if self._replayed and self._run_time else self._clock.now()
 
-    def _readings(
+    def _own_rows(
         self,
-        arrival: Arrival,
         instrument: str,
-        received: datetime,
+        messages: list[Message],
+        reasons: list[str],
         received_ns: int,
         latest: datetime,
-        accepted: Accepted,
+        rows: list[Row],
     ) -> None:
+        """Add the rows of an instrument's messages; add what is wrong with them to `reasons`."""
         known = self._known.get(instrument)
         if known is None:
             raise MessageError(
                 f"instrument {instrument!r} is not known at this site; add it to site.yaml"
             )
-        messages, wrong = decode_messages(arrival.payload)
-        reasons = [f"part {index}: {reason}" for index, reason in wrong]
         for message in messages:
             try:
-                _rows(message, instrument, known, received_ns, latest, accepted.rows, reasons)
+                _rows(message, instrument, known, received_ns, latest, rows, reasons)
             except MessageError as error:
                 reasons.append(str(error))
-        if reasons:
-            shown = "; ".join(reasons[:5])
-            if len(reasons) > 5:
-                shown += f"; and {len(reasons) - 5} more"
-            accepted.dead_letters.append(_dead_letter(arrival, shown, received))
+
+    def _readings(
+        self,
+        dialect: Decoder,
+        decoded: Decoded,
+        received_ns: int,
+        latest: datetime,
+        rows: list[Row],
+    ) -> list[str]:
+        """Add the rows of what was heard; return what is wrong with it."""
+        reasons = list(decoded.refusals)
+        for heard in decoded.heard:
+            try:
+                for instrument, message in self._mapped(dialect, heard, reasons):
+                    self._own_rows(instrument, [message], reasons, received_ns, latest, rows)
+            except MessageError as error:
+                reasons.append(str(error))
+        return reasons
+
+    def _mapped(
+        self, dialect: Decoder, heard: Heard, reasons: list[str]
+    ) -> Iterable[tuple[str, Message]]:
+        """Return whose quantities a device measures; our own contract may name them itself."""
+        device = self._devices.get((dialect.name, heard.device)) if self._devices else None
+        if device is None:
+            if dialect is not self._own:
+                dialect.known(heard.device)
+            return ((heard.device, heard.message),)
+        if heard.message.time.tzinfo is None and device.zone is not None:
+            heard = heard._replace(message=in_zone(heard.message, device.zone))
+        return device.messages(heard, reasons)
+
+
+class _Listener(NamedTuple):
+    """A gateway of another dialect."""
+
+    dialect: Decoder
+    topics: tuple[str, ...]
+    device: str | None
+
+
+def _shown(reasons: list[str]) -> str:
+    """Return the reasons as one, the first few of them in full."""
+    shown = "; ".join(reasons[:5])
+    return shown if len(reasons) <= 5 else f"{shown}; and {len(reasons) - 5} more"
 
 
 def _rows(
@@ -175,6 +284,10 @@ def _rows(
         )
     if time < EARLIEST:
         raise MessageError(f"time {time.isoformat()} is before {EARLIEST.isoformat()}")
+    if time.year in _UNSET_YEARS and any(day <= time < day + _DAY for day in UNSET_DAYS):
+        raise MessageError(
+            f"time {time.isoformat()}: the logger has lost the time; set the logger's clock"
+        )
     time_ns = to_ns(time)
     kind, count, has_nodes, quantities = known
     if not has_nodes:
@@ -222,17 +335,6 @@ def _put(
     values[name] = value
     if not scale.low <= value <= scale.high:
         flags[name] = "out_of_range"
-
-
-def _sender_status(sender: str, status: Status, received: datetime) -> SenderStatus:
-    if status.time is not None and status.time.tzinfo is None:
-        raise MessageError(NAIVE_TIME.format(time=status.time.isoformat()))
-    return SenderStatus(
-        sender=sender,
-        state=status.state,
-        received=received,
-        document=msgspec.json.encode(status),
-    )
 
 
 def _dead_letter(arrival: Arrival, reason: str, received: datetime) -> DeadLetter:

@@ -18,6 +18,8 @@ import msgspec
 TOPIC_ROOT = "postmine/v1"
 #: Everything under our root is heard, so that a mistyped topic becomes a dead letter.
 SUBSCRIPTION = "postmine/#"
+#: More parts do not fit the largest payload if each of them says a time and a value.
+MOST_PARTS = 20_000
 TopicKind = Literal["readings", "status", "clock"]
 
 
@@ -120,6 +122,8 @@ def _decode_parts(payload: bytes, first: Exception) -> tuple[list[Message], list
         parts = _parts.decode(payload)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise MessageError(_reason(first)) from first
+    if len(parts) > MOST_PARTS:
+        raise MessageError(f"array of {len(parts)} parts; legal: up to {MOST_PARTS}") from first
     good: list[Message] = []
     wrong: list[tuple[int, str]] = []
     for index, part in enumerate(parts):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import structlog
 
@@ -22,6 +22,7 @@ def run_steps(
     *,
     poll_s: float = 0.2,
     detail: Callable[[], str] = str,
+    numbers: Callable[[], Mapping[str, float]] = dict,
 ) -> None:
     """Call `step` until `stop` is set; pause when it had nothing to do.
 
@@ -35,18 +36,30 @@ def run_steps(
         Pause after a step that had nothing to do [s].
     detail
         What the heartbeat says of the service.
+    numbers
+        What the service counts besides its steps, for `/metrics`.
     """
     pause_s = 1.0
+    steps = failures = 0
     while not stop.is_set():
         try:
             done = step()
         except ServiceError as error:
             log.error("service_waits", error=str(error), next_attempt_s=pause_s)
-            heartbeat.beat(ok=False, detail=str(error))
+            failures += 1
+            heartbeat.beat(
+                ok=False,
+                detail=str(error),
+                numbers={"steps_total": steps, "failures_total": failures},
+            )
             stop.wait(pause_s)
             pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
             continue
         pause_s = 1.0
-        heartbeat.beat(detail=detail())
+        steps += done
+        heartbeat.beat(
+            detail=detail(),
+            numbers={"steps_total": steps, "failures_total": failures, **numbers()},
+        )
         if not done:
             stop.wait(poll_s)

@@ -25,6 +25,9 @@ class Settings(BaseSettings):
         `mqtt://[user:password@]host[:port]` or `mqtts://...`; empty: the run's own broker.
     influxdb_url, influxdb_token, influxdb_org, influxdb_bucket
         The InfluxDB 2 of this run; an empty address means the embedded store alone.
+    min_free_mb
+        With less free space on the disk of the data folder [MB] nothing is stored and nothing
+        acknowledged, so that senders keep what they have; 0: no limit.
     database_url
         SQLAlchemy address of the journals; empty: `journal.sqlite` in the data folder.
     http_host, http_port
@@ -42,6 +45,7 @@ class Settings(BaseSettings):
     influxdb_token: SecretStr = SecretStr("")
     influxdb_org: str = "postmine"
     influxdb_bucket: str = "postmine"
+    min_free_mb: float = 100.0
     database_url: SecretStr = SecretStr("")
     http_host: str = "127.0.0.1"
     http_port: int = 8050
@@ -63,6 +67,13 @@ class Settings(BaseSettings):
     def _http(cls, value: str) -> str:
         if value and urlsplit(value).scheme not in ("http", "https"):
             raise ValueError("http://host:port or https://host:port")
+        return value
+
+    @field_validator("min_free_mb")
+    @classmethod
+    def _free(cls, value: float) -> float:
+        if not 0 <= value < float("inf"):
+            raise ValueError("0 or more [MB]")
         return value
 
     @field_validator("http_port")

@@ -140,6 +140,10 @@ class Subscriber:
         Name of the session at the broker.
     topics
         What to subscribe to.
+    left
+        What this session may have subscribed to before, and does not any more.
+    clean
+        Begin without what the broker kept for this session, and end it with the connection.
     wall
         Monotonic clock [s], for pauses between attempts to connect.
     """
@@ -150,10 +154,13 @@ class Subscriber:
         client_id: str,
         topics: Sequence[str],
         *,
+        left: Sequence[str] = (),
+        clean: bool = False,
         wall: Callable[[], float] = time.monotonic,
     ) -> None:
+        self._url, self._session = url, client_id
         self.address = parse_mqtt_url(url)
-        self._topics, self._wall = topics, wall
+        self._topics, self._left, self._wall = topics, left, wall
         self._deliveries: list[Delivery] = []
         self._refused: str | None = None
         self._subscribed = False
@@ -162,7 +169,7 @@ class Subscriber:
         self._client = _Client(
             CallbackAPIVersion.VERSION2,
             client_id=client_id,
-            clean_session=False,
+            clean_session=clean,
             protocol=mqtt.MQTTv311,
             manual_ack=True,
         )
@@ -234,11 +241,24 @@ class Subscriber:
                 self._client.ack(delivery.mid, 1)
         self._write()
 
+    def publish(self, topic: str, payload: bytes) -> None:
+        """Send a message at QoS 0; while there is no connection it is let go."""
+        if self._client.socket() is not None:
+            self._client.publish(topic, payload, qos=0)
+            self._write()
+
     def close(self) -> None:
         """Leave; the session stays at the broker."""
         if self._client.socket() is not None:
             self._client.disconnect()
             self._write()
+
+    def forget(self, timeout_s: float = 10.0) -> None:
+        """End the session at the broker; what it still holds is gone."""
+        self.close()
+        last = Subscriber(self._url, self._session, [], clean=True, wall=self._wall)
+        last.connect(timeout_s)
+        last.close()
 
     # -- inside ---------------------------------------------------------------------------------
 
@@ -309,7 +329,13 @@ class Subscriber:
         self._connection += 1
         # What came under the connection before will come again.
         self._deliveries.clear()
-        client.subscribe([(topic, 1) for topic in self._topics])
+        if self._topics:
+            client.subscribe([(topic, 1) for topic in self._topics])
+        else:
+            self._subscribed = True
+        # Later than the new ones: between the two nothing goes past us.
+        if self._left:
+            client.unsubscribe(list(self._left))
         log.info("mqtt_connected", broker=str(self.address), topics=list(self._topics))
 
     def _on_subscribe(

@@ -22,3 +22,8 @@ def small_site() -> Site:
 def influxdb_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestServer]:
     with running_server(tmp_path_factory.mktemp("influxdb")) as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def gateway_site() -> Site:
+    return load_site(DATA / "gateway_site")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import time
@@ -13,11 +14,13 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks import durability
+from ingest.broker import find_mosquitto
 from ingest.clock import iso
 from ingest.site import load_site
 from ingest.store.embedded import EmbeddedStore
 from simulators.publish import Publisher
-from tests.broker import running_broker
+from tests.broker import NO_MOSQUITTO, running_broker
 from tests.conftest import DATA
 from tests.processes import command, environment, until
 
@@ -73,6 +76,28 @@ def test_kill_9_of_ingest_loses_nothing_and_doubles_nothing(tmp_path: Path) -> N
     assert len(changed) == len(set(changed)) == MESSAGES
     assert store.dead_letters() == []
     store.close()
+
+
+@pytest.mark.broker
+@pytest.mark.parametrize("workers", [1, 2])
+def test_kill_9_of_everything_loses_nothing_and_doubles_nothing(
+    tmp_path: Path, workers: int
+) -> None:
+    if find_mosquitto() is None:
+        pytest.skip(NO_MOSQUITTO)
+    # Without influxd there is nothing to forward to: ingest and the broker are killed all the same.
+    report = durability.run(
+        tmp_path,
+        kills=5,
+        seed=workers,
+        rate=200,
+        workers=workers,
+        with_influxdb=workers == 1 and shutil.which("influxd") is not None,
+        longest_pause_s=0.5,
+    )
+    assert report.ok, report
+    assert sum(report.kills.values()) == 5
+    assert report.acknowledged > 100
 
 
 @pytest.mark.broker

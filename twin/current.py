@@ -25,7 +25,7 @@ class Current:
         self._last: dict[tuple[str, str, int], tuple[datetime, float]] = {}
         for reading in store.latest(at=at, known_at=known_at):
             value = (reading.time, reading.value)
-            if reading.flags:
+            if not set(site.untrusted_flags).isdisjoint(reading.flags):
                 found = self._last_trusted(reading.instrument, reading.quantity, reading.node)
                 if found is None:
                     continue

@@ -24,7 +24,7 @@ def waters(current: Current, history: History) -> list[WaterState]:
     for instrument in current.site:
         if QUALITY.isdisjoint(current.site.type_of(instrument.name).quantities):
             continue
-        for quantity in current.site.type_of(instrument.name).quantities:
+        for quantity in current.site.type_of(instrument.name).results:
             value = current.figure(instrument.name, quantity)
             days = history.daily_means(instrument.name, quantity, 37)
             recent, before, month = days[-7:], days[:7], days[-30:]

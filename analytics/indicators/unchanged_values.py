@@ -31,7 +31,7 @@ class UnchangedValues(IndicatorModel):
         return {
             instrument.name: self._hours(instrument.name, state, facts)
             for instrument in site
-            if len(site.type_of(instrument.name).quantities) >= FEWEST_QUANTITIES
+            if len(site.type_of(instrument.name).results) >= FEWEST_QUANTITIES
         }
 
     def _hours(self, instrument: str, state: TwinState, facts: Facts) -> Figure:

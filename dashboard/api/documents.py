@@ -64,19 +64,35 @@ def describes(kind: Any, example: Any, *errors: int) -> dict[str, Any]:
                 },
             },
             304: {"description": "The same as what the ETag in If-None-Match stands for"},
-            **{
-                status: {
-                    "description": EXAMPLES[status].title,
-                    "content": {
-                        MEDIA_TYPE: {
-                            "schema": {"$ref": _REFERENCE.format(name="Problem")},
-                            "example": msgspec.to_builtins(EXAMPLES[status]),
-                        }
-                    },
-                }
-                for status in (401, *errors)
-            },
+            **_problems(errors),
         },
+    }
+
+
+def describes_file(media_type: str, what: str, *errors: int) -> dict[str, Any]:
+    """Return what a route's decorator needs to document a file that it answers with."""
+    return {
+        "response_model": None,
+        "response_class": Response,
+        "responses": {
+            200: {"description": what, "content": {media_type: {"schema": {"type": "string"}}}},
+            **_problems(errors),
+        },
+    }
+
+
+def _problems(errors: tuple[int, ...]) -> dict[int, Any]:
+    return {
+        status: {
+            "description": EXAMPLES[status].title,
+            "content": {
+                MEDIA_TYPE: {
+                    "schema": {"$ref": _REFERENCE.format(name="Problem")},
+                    "example": msgspec.to_builtins(EXAMPLES[status]),
+                }
+            },
+        }
+        for status in (401, *errors)
     }
 
 
@@ -92,8 +108,9 @@ def document(app: FastAPI) -> dict[str, Any]:
         )
         for methods in made["paths"].values():
             for operation in methods.values():
-                content = operation["responses"]["200"]["content"]["application/json"]
-                content["example"] = _examples[content["example"]]
+                content = operation["responses"]["200"]["content"].get("application/json")
+                if content is not None:  # a file has no example
+                    content["example"] = _examples[content["example"]]
         components = made.setdefault("components", {})
         _, schemas = msgspec.json.schema_components(_described, ref_template=_REFERENCE)
         components["schemas"] = {**components.get("schemas", {}), **schemas}

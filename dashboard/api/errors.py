@@ -48,8 +48,16 @@ EXAMPLES = {
         type="urn:postmine:problem:unauthorized",
         title="Unauthorized",
         status=401,
-        detail="a token is needed: send the header Authorization: Bearer <POSTMINE_HTTP_TOKEN>",
+        detail="a token is needed: send the header Authorization: Bearer <POSTMINE_HTTP_TOKEN, or a"
+        " key made by `postmine key add`>",
         instance="/api/v1/sites",
+    ),
+    403: Problem(
+        type="urn:postmine:problem:forbidden",
+        title="Forbidden",
+        status=403,
+        detail="this needs the role operator; the key that was shown has viewer",
+        instance="/api/v1/sites/abaza/alarms/3/acknowledge",
     ),
     404: Problem(
         type="urn:postmine:problem:not-found",

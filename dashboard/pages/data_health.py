@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from dash import html
+from dash import Dash, Input, Output, State, html, no_update
 from dash.development.base_component import Component
 
+from dashboard.actor import current_actor
+from dashboard.answers import ProcessHealth
 from dashboard.components import (
+    author_input,
     card,
     export_button,
     facts,
@@ -19,11 +22,19 @@ from dashboard.components import (
 )
 from dashboard.page import Page, Update
 from dashboard.palette import STATUSES
+from dashboard.queries import Queries
+from dashboard.questions import BadQuestion
 from dashboard.view import View
 from ingest.figure import Figure
 from ingest.text import Text
 
 _SERVICES = {"twin": Text("Twin"), "risk": Text("Analysis of risks")}
+_PROCESSES = {
+    "ingest": Text("Ingest"),
+    "forward": Text("Forwarder"),
+    "twin": Text("Process of the twin"),
+    "risk": Text("Process of the analysis"),
+}
 #: Characters of a dead letter that are shown.
 _SHOWN = 120
 
@@ -45,14 +56,17 @@ def layout(view: View) -> list[Component]:
         ),
         card(
             view.t("Messages that could not be understood"),
-            grid(
-                view,
-                "health-letters",
-                _letter_columns(view),
-                letters(view),
-                key="id",
-                height="18rem",
-            ),
+            [
+                grid(
+                    view,
+                    "health-letters",
+                    _letter_columns(view),
+                    letters(view),
+                    key="id",
+                    height="18rem",
+                ),
+                html.Div(retry(view), id="health-retry"),
+            ],
             aside=export_button(view, "health-letters"),
         ),
         card(view.t("What was assumed"), assumptions(view), id="health-assumptions"),
@@ -86,7 +100,8 @@ def key_figures(view: View) -> Component:
 
 
 def instruments(view: View) -> list[dict[str, Any]]:
-    """Return the freshness of every instrument."""
+    """Return the freshness of every instrument, and how it delivered in the last days."""
+    delivered = view.queries.deliveries(view.at, view.known_at)
     return [
         {
             "name": each.name,
@@ -96,6 +111,9 @@ def instruments(view: View) -> list[dict[str, Any]]:
             "time": each.last_time.isoformat() if each.last_time else "",
             "shown": view.time(each.last_time),
             "ago": view.ago(each.last_time) if each.last_time else view.t("never"),
+            "delay": _rounded(delivered[each.name].mean_delay_s, 1),
+            "complete": _rounded(delivered[each.name].completeness, 100),
+            "flagged": _rounded(delivered[each.name].flagged, 100),
         }
         for each in view.instruments.values()
     ]
@@ -137,6 +155,7 @@ def services(view: View) -> Component:
                 [status_badge(view, "stale"), " ", said] if view.late(service.state_time) else said,
             )
         )
+    lines += _processes(view, health.processes)
     lines.append((view.t("Kind of run"), view.t("Replay") if health.replay else view.t("Live")))
     first, last = view.site.first_time, view.site.last_time
     lines.append((view.t("Readings from"), view.time(first)))
@@ -154,11 +173,94 @@ def letters(view: View) -> list[dict[str, Any]]:
             "topic": each.topic,
             "reason": view.text(each.reason),
             "size": each.size,
+            "resolved": f"{view.time(each.resolved)}, {each.resolved_by}" if each.resolved else "",
             "payload": each.payload[:_SHOWN].decode("utf-8", "replace"),
         }
         for each in view.queries.dead_letters(limit=200)
         if view.live or each.received <= view.moment
     ]
+
+
+def retry(view: View) -> list[Component]:
+    """Return the form that tries dead letters again after the site's files were put right."""
+    if not view.live or not current_actor().may("engineer"):
+        return []
+    return [
+        html.Div(
+            [
+                html.Label([view.t("Your name"), author_input("health-author")]),
+                html.Button(
+                    view.t("Try again, by the site's files as they are now"),
+                    id="health-send",
+                    className="pm-button",
+                    n_clicks=0,
+                ),
+                html.P(id="health-answer", role="status", className="pm-quiet"),
+            ],
+            className="pm-form",
+        )
+    ]
+
+
+def callbacks(app: Dash, queries: Queries) -> None:
+    """Register the retry of dead letters."""
+
+    @app.callback(
+        Output("health-answer", "children"),
+        Output("health-letters", "rowData", allow_duplicate=True),
+        Input("health-send", "n_clicks"),
+        State("health-author", "value"),
+        State("url", "search"),
+        prevent_initial_call=True,
+    )
+    def send(clicks: int, author: str | None, search: str) -> Any:
+        if not clicks:
+            return no_update, no_update
+        view = View(queries, "/data-health", search)
+        said = retried(view, author)
+        return said, letters(view)
+
+
+def retried(view: View, author: str | None) -> str:
+    """Try all dead letters again and return what came of it, or why it was not done."""
+    actor = current_actor()
+    if not actor.may("engineer"):
+        return view.t("Your key does not allow this: it needs the role of an engineer")
+    try:
+        signed = actor.signs(author)
+    except BadQuestion:
+        return view.t("Give your name: the journal keeps it.")
+    try:
+        done = view.queries.retry_dead_letters(signed)
+    except BadQuestion as error:
+        return str(error)
+    return view.t(
+        "Understood now: {resolved}; rows stored: {stored}; still not understood: {wrong}",
+        resolved=len(done.resolved),
+        stored=done.stored,
+        wrong=len(done.still_wrong),
+    )
+
+
+def _processes(view: View, found: list[ProcessHealth]) -> list[tuple[Any, Any]]:
+    """Return the broker and each process: whether it lives, and what it says of itself."""
+    lines: list[tuple[Any, Any]] = []
+    brokers = [
+        each.numbers["broker_connected"] > 0 and each.alive
+        for each in found
+        if "broker_connected" in each.numbers
+    ]
+    if brokers:
+        connected = all(brokers)
+        word = view.t("Connected") if connected else view.t("Not connected")
+        badge = status_badge(view, "normal" if connected else "alarm", word)
+        lines.append((view.t("Broker"), badge))
+    for each in found:
+        name = view.text(_PROCESSES[each.name]) if each.name in _PROCESSES else each.name
+        word = view.t("Works") if each.alive else view.t("Does not work")
+        badge = status_badge(view, "normal" if each.alive else "alarm", word)
+        lines.append((name, [badge, " ", html.Span(each.detail, className="pm-quiet")]))
+    return lines
 
 
 def assumptions(view: View) -> Component:
@@ -187,7 +289,14 @@ def _columns(view: View) -> list[dict[str, Any]]:
             "valueFormatter": {"function": "params.data.shown"},
         },
         {"field": "ago", "headerName": view.t("How long ago"), "width": 140, "sortable": False},
+        {"field": "delay", "headerName": view.t("Mean delay, 7 days (s)"), "width": 170},
+        {"field": "complete", "headerName": view.t("Complete, 7 days (%)"), "width": 170},
+        {"field": "flagged", "headerName": view.t("Flagged, 7 days (%)"), "width": 170},
     ]
+
+
+def _rounded(value: float | None, factor: int) -> float | None:
+    return None if value is None else round(value * factor, 1)
 
 
 def _letter_columns(view: View) -> list[dict[str, Any]]:
@@ -200,6 +309,7 @@ def _letter_columns(view: View) -> list[dict[str, Any]]:
         },
         {"field": "topic", "headerName": view.t("Topic"), "width": 260},
         {"field": "reason", "headerName": view.t("Reason"), "width": 320},
+        {"field": "resolved", "headerName": view.t("Resolved"), "width": 180},
         {"field": "size", "headerName": view.t("Bytes"), "width": 90},
         {"field": "payload", "headerName": view.t("Payload"), "width": 260},
     ]
@@ -212,6 +322,7 @@ PAGE = Page(
     icon="data_health",
     order=90,
     layout=layout,
+    callbacks=callbacks,
     updates=(
         Update("health-figures", "children", key_figures),
         Update("health-instruments", "rowData", instruments),

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
 
 import plotly.graph_objects as go
-from dash import Dash, Input, Output, State, html, no_update
+from dash import Dash, Input, Output, State, dcc, html, no_update
 from dash.development.base_component import Component
 
 from dashboard import figures
+from dashboard.actor import current_actor
 from dashboard.answers import InstrumentSummary, LatestValue
 from dashboard.components import (
+    author_input,
     card,
     choices,
     empty,
@@ -22,15 +26,21 @@ from dashboard.components import (
     row,
     status_badge,
 )
+from dashboard.icons import icon
 from dashboard.page import Page, Update
 from dashboard.palette import STATUSES
 from dashboard.queries import Queries
+from dashboard.questions import BadQuestion
 from dashboard.status import instrument_status
 from dashboard.view import View
+from ingest.clock import iso
+from ingest.import_map import read_number, read_time
 from ingest.text import Text
 
 #: Most nodes whose series are drawn at once.
 _MOST_NODES = 6
+#: Most readings by hand that are shown.
+_MOST_BY_HAND = 20
 _AXES = ("resultant", "a", "b")
 
 
@@ -110,6 +120,7 @@ def detail(view: View) -> list[Component]:
                 if len(chosen.quantities) > 1
                 else None,
                 range_choices(view),
+                _export_link(view, chosen, quantity),
             ],
             span="pm-two-thirds" if chosen.node_kind != "depth" else "pm-seven",
         )
@@ -136,7 +147,46 @@ def detail(view: View) -> list[Component]:
     )
     title = view.t("About {name}", name=chosen.name)
     span = "pm-third" if chosen.node_kind != "depth" else ""
-    return [row(*parts, card(title, about(view), id="instruments-about", span=span))]
+    return [
+        row(*parts, card(title, about(view), id="instruments-about", span=span)),
+        row(
+            card(view.t("Reading by hand"), _form(view, chosen, quantity), span="pm-third"),
+            card(
+                view.t("Read by people"),
+                by_hand(view),
+                id="instruments-by-hand",
+                span="pm-two-thirds",
+            ),
+        ),
+    ]
+
+
+def by_hand(view: View) -> Component:
+    """Return the last readings of the chosen instrument that people made, and who they were."""
+    chosen = _chosen(view)
+    titles = {each.name: each.title for each in chosen.quantities}
+    found = [
+        each
+        for each in view.queries.hand_readings(chosen.name, limit=_MOST_BY_HAND)
+        if (view.at is None or each.time <= view.at)
+        and (view.known_at is None or each.received <= view.known_at)
+    ]
+    if not found:
+        return html.P(view.t("Nobody has read this instrument by hand"), className="pm-quiet")
+    return facts(
+        [
+            (
+                f"{view.time(each.time)} · {view.text(titles[each.quantity])}",
+                " · ".join(
+                    part
+                    for part in (view.with_unit(each.value, each.unit), each.author, each.note)
+                    if part
+                ),
+            )
+            for each in found
+            if each.quantity in titles
+        ]
+    )
 
 
 def about(view: View) -> Component:
@@ -195,7 +245,7 @@ def profile(view: View) -> go.Figure:
 
 
 def callbacks(app: Dash, queries: Queries) -> None:
-    """Register the choice of a row: it goes into the address, and the page follows that."""
+    """Register the choice of a row, which goes into the address, and the reading by hand."""
 
     @app.callback(
         Output("url", "search", allow_duplicate=True),
@@ -211,6 +261,120 @@ def callbacks(app: Dash, queries: Queries) -> None:
         if _chosen(view).name == name:
             return no_update
         return view.search(instrument=name, quantity=None)
+
+    @app.callback(
+        Output("instruments-hand-answer", "children"),
+        Output("instruments-by-hand", "children", allow_duplicate=True),
+        Input("instruments-hand-send", "n_clicks"),
+        State("instruments-hand-node", "value"),
+        State("instruments-hand-value", "value"),
+        State("instruments-hand-time", "value"),
+        State("instruments-hand-author", "value"),
+        State("instruments-hand-note", "value"),
+        State("url", "search"),
+        prevent_initial_call=True,
+    )
+    def send(
+        clicks: int,
+        node: float | str | None,
+        value: str | None,
+        time: str | None,
+        author: str | None,
+        note: str | None,
+        search: str,
+    ) -> Any:
+        if not clicks:
+            return no_update, no_update
+        view = View(queries, "/instruments", search)
+        actor = current_actor()
+        if not actor.may("operator"):
+            return view.t("Your key may read alone"), no_update
+        chosen = _chosen(view)
+        try:
+            number = read_number(value or "", (), "," if "," in (value or "") else ".")
+            moment = read_time(time or "", ZoneInfo(queries.site.time_zone))
+        except ValueError:
+            number = None
+        if number is None:
+            return view.t("Give a number, and a time such as 2026-03-01 14:30."), no_update
+        try:
+            signed = actor.signs(author)
+        except BadQuestion:
+            return view.t("Give your name: the journal keeps it."), no_update
+        try:
+            queries.add_by_hand(
+                chosen.name,
+                _quantity(view, chosen),
+                number,
+                time=moment,
+                author=signed,
+                note=(note or "").strip(),
+                node=node,
+            )
+        except BadQuestion:
+            return view.t("Refused: the time lies in the future, or is none."), no_update
+        return view.t("Stored, and kept with your name."), by_hand(view)
+
+
+def _form(view: View, chosen: InstrumentSummary, quantity: str) -> Component:
+    """Return where somebody writes down what they have read."""
+    asked = next(each for each in chosen.quantities if each.name == quantity)
+    kind = view.queries.site.type_of(chosen.name).quantities[quantity]
+    nodes = list(asked.nodes)
+    return html.Div(
+        [
+            html.Label(
+                [
+                    view.t("Node"),
+                    dcc.Dropdown(
+                        id="instruments-hand-node",
+                        options=[
+                            {"label": _node(view, chosen, node), "value": node} for node in nodes
+                        ],
+                        value=nodes[0] if nodes else None,
+                        clearable=False,
+                    ),
+                ],
+                hidden=not nodes,
+            ),
+            html.Label(
+                [
+                    f"{view.text(asked.title)}, {view.unit(kind.unit)}",
+                    dcc.Input(id="instruments-hand-value", inputMode="decimal"),
+                ]
+            ),
+            html.Label(
+                [
+                    view.t("Time of the reading, by the site's clocks"),
+                    dcc.Input(id="instruments-hand-time", placeholder="2026-03-01 14:30"),
+                ]
+            ),
+            html.Label([view.t("Your name"), author_input("instruments-hand-author")]),
+            html.Label([view.t("Note"), dcc.Input(id="instruments-hand-note")]),
+            html.Button(
+                view.t("Store the reading"),
+                id="instruments-hand-send",
+                className="pm-button",
+                n_clicks=0,
+            ),
+            html.P(id="instruments-hand-answer", role="status", className="pm-quiet"),
+        ],
+        className="pm-form",
+    )
+
+
+def _export_link(view: View, chosen: InstrumentSummary, quantity: str) -> Component:
+    """Return the link to the shown readings as a file."""
+    asked = {"instrument": chosen.name, "quantity": quantity}
+    start = view.start()
+    times = {"from": start, "at": None if view.live else view.moment, "known_at": view.known_at}
+    asked |= {name: iso(time) for name, time in times.items() if time is not None}
+    return html.A(
+        [icon("export", 15), view.t("Export CSV")],
+        href=f"/api/v1/sites/{view.queries.site.name}/readings.csv?{urlencode(asked)}",
+        download=f"{chosen.name}.csv",
+        className="pm-button",
+    )
 
 
 def _columns(view: View) -> list[dict[str, Any]]:

@@ -8,7 +8,9 @@ from dash import Dash, Input, Output, State, dcc, html, no_update
 from dash.development.base_component import Component
 
 from analytics.assessment import Evidence, Risk
+from dashboard.actor import current_actor
 from dashboard.components import (
+    author_input,
     bar,
     card,
     empty,
@@ -21,6 +23,7 @@ from dashboard.components import (
 from dashboard.page import Page, Update
 from dashboard.palette import LEVELS, STATUSES
 from dashboard.queries import Queries
+from dashboard.questions import BadQuestion
 from dashboard.status import ABNORMAL
 from dashboard.view import View
 from ingest.text import Text
@@ -106,6 +109,8 @@ def acknowledge(view: View) -> list[Any]:
     waiting = [each for each in view.queries.open_alarms() if each.acknowledged is None]
     if not view.live:
         return [empty(view.t("Only a live page can acknowledge"))]
+    if not current_actor().may("operator"):
+        return [empty(view.t("Your key may read alone"))]
     if not waiting:
         return [empty(view.t("No alarm waits for anybody"))]
     options = [
@@ -130,7 +135,7 @@ def acknowledge(view: View) -> list[Any]:
                         ),
                     ]
                 ),
-                html.Label([view.t("Your name"), dcc.Input(id="risk-author", persistence=True)]),
+                html.Label([view.t("Your name"), author_input("risk-author")]),
                 html.Label([view.t("What was found, what is done"), dcc.Input(id="risk-note")]),
                 html.Button(
                     view.t("Acknowledge"), id="risk-send", className="pm-button", n_clicks=0
@@ -178,9 +183,14 @@ def callbacks(app: Dash, queries: Queries) -> None:
         if not clicks:
             return no_update, no_update
         view = View(queries, "/risk", search)
-        if not (author or "").strip():
+        actor = current_actor()
+        if not actor.may("operator"):
+            return view.t("Your key may read alone"), no_update
+        try:
+            signed = actor.signs(author)
+        except BadQuestion:
             return view.t("Give your name: the journal keeps it."), no_update
-        view.queries.acknowledge(int(alarm), str(author).strip(), (note or "").strip())
+        view.queries.acknowledge(int(alarm), signed, (note or "").strip())
         return view.t("Acknowledged and kept in the journal."), alarms(view)
 
 

@@ -7,14 +7,15 @@ changes undone. Times are aware UTC at this border and nanoseconds inside.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Literal, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
 import msgspec
 import pandas as pd
 
-Flag = Literal["out_of_range"]
+if TYPE_CHECKING:
+    from ingest.store.ground import FlagEntry
 
 
 class Row(NamedTuple):
@@ -47,7 +48,15 @@ class Row(NamedTuple):
 
 
 class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):
-    """A message, or a part of one, that could not be understood."""
+    """A message, or a part of one, that could not be understood.
+
+    Parameters
+    ----------
+    resolved
+        When it was understood after all, at a retry; None while it is not.
+    resolved_by
+        Who asked for that retry.
+    """
 
     topic: str
     payload: bytes
@@ -55,6 +64,8 @@ class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
     received: datetime
     id: int | None = None
+    resolved: datetime | None = None
+    resolved_by: str = ""
 
 
 class SenderStatus(msgspec.Struct, frozen=True, kw_only=True):
@@ -91,6 +102,36 @@ class Appended(NamedTuple):
     stored: int
     corrected: int
     duplicates: int
+
+
+class Recalculated(NamedTuple):
+    """What became of one instrument's history: moments that were read, rows that changed."""
+
+    instrument: str
+    moments: int
+    changed: int
+
+
+class Delivery(msgspec.Struct, frozen=True, kw_only=True):
+    """How an instrument delivered in a stretch of time.
+
+    Parameters
+    ----------
+    rows, moments
+        Stored rows, and different times among them.
+    mean_delay_s
+        From the reading's time to its arrival [s]; None: nothing was stored.
+    first
+        Time of the first one.
+    flagged
+        Rows with at least one flag.
+    """
+
+    rows: int
+    moments: int
+    mean_delay_s: float | None
+    first: datetime | None
+    flagged: int
 
 
 class Derived(msgspec.Struct, frozen=True, kw_only=True):
@@ -184,7 +225,7 @@ class Store(Protocol):
     ) -> pd.DataFrame:
         """Return values as a frame (index = time, aware UTC; columns = node index).
 
-        `trusted` leaves out flagged values.
+        `trusted` leaves out values with a flag of the site's `untrusted_flags`.
         """
         ...
 
@@ -203,6 +244,42 @@ class Store(Protocol):
 
         Columns: node, start (aware UTC), min, mean, max, count; empty buckets have no row.
         """
+        ...
+
+    def recalculate(self, now: datetime, *, again: bool = False) -> Iterator[Recalculated]:
+        """Bring the history to the calibrations and rules of today; yield what was done.
+
+        Without `again` only of instruments for which they have changed since the last time.
+        What is replaced is kept as superseded; the new values are known from `now` on.
+        """
+        ...
+
+    def write_flag(self, entry: FlagEntry) -> None:
+        """Set or lift a flag on a stretch of readings, by an engineer's word."""
+        ...
+
+    def flag_journal(self, *, limit: int = 100, before: int | None = None) -> list[FlagEntry]:
+        """Return what engineers said of flags, newest first; `before` is the id of the last."""
+        ...
+
+    def calculations(
+        self,
+        instrument: str,
+        quantity: str,
+        *,
+        start: datetime,
+        end: datetime,
+        known_at: datetime | None = None,
+    ) -> dict[tuple[int, datetime], str]:
+        """Return the version of the calibration that made each value: (node, time) -> version."""
+        ...
+
+    def calibration(self, version: str) -> bytes | None:
+        """Return the block of a calibration's version as JSON, None for an unknown one."""
+        ...
+
+    def delivery(self, instrument: str, *, start: datetime, end: datetime) -> Delivery:
+        """Return how an instrument delivered for start < time <= end."""
         ...
 
     def span(self) -> tuple[datetime, datetime] | None:
@@ -260,8 +337,17 @@ class Store(Protocol):
         """Return a service's first state after a time (None: its very first); None at the end."""
         ...
 
-    def dead_letters(self, *, limit: int = 100, before: int | None = None) -> list[DeadLetter]:
-        """Return dead letters, newest first; `before` is the id that ended the page before."""
+    def dead_letters(
+        self, *, limit: int = 100, before: int | None = None, waiting: bool = False
+    ) -> list[DeadLetter]:
+        """Return dead letters, newest first; `before` is the id that ended the page before.
+
+        `waiting` leaves out those that were resolved.
+        """
+        ...
+
+    def resolve_dead_letters(self, ids: Sequence[int], time: datetime, author: str) -> None:
+        """Mark dead letters as understood after all; they are kept."""
         ...
 
     def statuses(self) -> list[SenderStatus]:

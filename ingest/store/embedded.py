@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import secrets
+import shutil
 import sqlite3
 import threading
 import zlib
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -17,18 +19,22 @@ import numpy as np
 import pandas as pd
 
 from ingest.clock import from_ns, to_ns
+from ingest.engineering import Engineering
 from ingest.errors import ConfigurationError, ServiceError
 from ingest.site import Site
 from ingest.store import (
     Appended,
     Change,
     DeadLetter,
+    Delivery,
     Derived,
     Health,
     Reading,
+    Recalculated,
     Row,
     SenderStatus,
 )
+from ingest.store.ground import FlagEntry, Ground, journal
 from ingest.store.schema import STATES, column, create_readings, reading_table, undo_table
 
 _BUSY_TIMEOUT_MS = 30_000
@@ -36,6 +42,8 @@ _BUSY_TIMEOUT_MS = 30_000
 _CACHE_KIB = 8_192
 #: Numbers of buckets that each reading connection holds, to walk along.
 _BUCKETS = 10_000
+#: Moments of one instrument that are calculated anew in one transaction.
+_RECALCULATED_AT_ONCE = 500
 _rows_encoder = msgspec.msgpack.Encoder()
 _rows_decoder = msgspec.msgpack.Decoder(tuple[Row, ...])
 _points_encoder = msgspec.msgpack.Encoder()
@@ -63,6 +71,11 @@ class EmbeddedStore:
         The run's data folder; it is created.
     site
         The site whose readings are kept.
+    min_free_mb
+        With less free space [MB] nothing is taken any more: a disk that is full to the last byte
+        stops everything else on the machine as well.
+    free_mb
+        Returns the free space of the folder's disk [MB].
 
     Raises
     ------
@@ -70,9 +83,18 @@ class EmbeddedStore:
         When the folder cannot be written.
     """
 
-    def __init__(self, folder: Path, site: Site) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        site: Site,
+        *,
+        min_free_mb: float = 0.0,
+        free_mb: Callable[[Path], float] | None = None,
+    ) -> None:
         self._site = site
+        self._engineering = Engineering(site)
         self._folder = folder
+        self._min_free_mb, self._free_mb = min_free_mb, free_mb or _free_mb
         self._local = threading.local()
         self._lock = threading.Lock()
         self._opened: list[sqlite3.Connection] = []
@@ -83,6 +105,7 @@ class EmbeddedStore:
             self._writer = self._connect(self._readings_path)
             self._states = self._connect(self._states_path)
             create_readings(self._writer, site.instrument_types.values())
+            self._ground = Ground(self._writer, site)
             with _transaction(self._states):
                 for statement in STATES.split(";"):
                     self._states.execute(statement)
@@ -105,36 +128,20 @@ class EmbeddedStore:
         ServiceError
             When the disk refuses; nothing of the batch is stored then.
         """
-        groups: defaultdict[tuple[str, tuple[str, ...]], list[Row]] = defaultdict(list)
-        for row in rows:
-            groups[row.type, tuple(row.values)].append(row)
+        self._need_space()
         changed: list[Row] = []
         inserted: Counter[str] = Counter()
         corrected = 0
         db = self._writer
         with self._lock, _service_errors(self._folder), _transaction(db):
-            for (kind, quantities), group in groups.items():
-                if self._insert(kind, quantities, group):
-                    inserted[kind] += len(group)
-                    changed += group
-                else:
-                    for row in group:
-                        outcome = self._upsert(kind, quantities, row)
-                        if outcome:
-                            changed.append(row)
-                            inserted[kind] += outcome == "inserted"
-                            corrected += outcome == "corrected"
-            flags = [
-                (row.type, row.instrument, quantity, row.node, row.time, flag)
-                for row in changed
-                if row.flags
-                for quantity, flag in row.flags.items()
-            ]
-            if flags:
-                db.executemany("INSERT OR IGNORE INTO flag VALUES (?, ?, ?, ?, ?, ?)", flags)
-            if changed:
-                blob = zlib.compress(_rows_encoder.encode(changed), 1)
-                db.execute("INSERT INTO change (rows) VALUES (?)", (blob,))
+            self._ground.refresh()
+            for moment, group in self._by_consequence(rows):
+                arrived: list[Row] = []
+                corrected += self._store(group, arrived, inserted)
+                changed += arrived
+                if moment is not None:
+                    changed += self._engineering.follow(arrived, self._ground, moment)
+            self._keep_change(changed)
             if dead_letters:
                 db.executemany(
                     "INSERT INTO dead_letter (topic, payload, size, reason, received)"
@@ -169,6 +176,155 @@ class EmbeddedStore:
                 )
         stored = sum(inserted.values())
         return Appended(stored, corrected, len(rows) - stored - corrected)
+
+    def _by_consequence(self, rows: Sequence[Row]) -> Iterator[tuple[int | None, Sequence[Row]]]:
+        """Yield the rows that bring nothing about, then the others by moment of arrival.
+
+        Each moment has its turn, so that what was known at it does not depend on how messages
+        were put together into batches.
+        """
+        concerns = self._engineering.concerns
+        if not any(concerns(row.instrument) for row in rows):
+            yield None, rows
+            return
+        moments: defaultdict[int, list[Row]] = defaultdict(list)
+        plain = []
+        for row in rows:
+            if concerns(row.instrument):
+                moments[row.received].append(row)
+            else:
+                plain.append(row)
+        if plain:
+            yield None, plain
+        yield from sorted(moments.items())
+
+    def _store(self, rows: Iterable[Row], changed: list[Row], inserted: Counter[str]) -> int:
+        """Store rows; note those that changed anything, and return how many were corrected."""
+        groups: defaultdict[tuple[str, tuple[str, ...]], list[Row]] = defaultdict(list)
+        corrected = 0
+        for row in rows:
+            groups[row.type, tuple(row.values)].append(row)
+        for (kind, quantities), group in groups.items():
+            if self._insert(kind, quantities, group):
+                inserted[kind] += len(group)
+                changed += group
+            else:
+                for row in group:
+                    outcome = self._upsert(kind, quantities, row)
+                    if outcome:
+                        changed.append(row)
+                        inserted[kind] += outcome == "inserted"
+                        corrected += outcome == "corrected"
+        for row in changed:
+            for quantity, flag in row.flags.items():
+                self._ground.add_flags(
+                    row.instrument, quantity, row.node, row.time, (flag,), row.received
+                )
+        return corrected
+
+    def _keep_change(self, changed: Sequence[Row]) -> None:
+        """Keep changed rows for those who follow the store."""
+        if changed:
+            blob = zlib.compress(_rows_encoder.encode(changed), 1)
+            self._writer.execute("INSERT INTO change (rows) VALUES (?)", (blob,))
+
+    def recalculate(self, now: datetime, *, again: bool = False) -> Iterator[Recalculated]:
+        """Bring the history of each instrument to the calibrations and rules of today.
+
+        Only instruments whose calibrations or rules have changed since the last time are read,
+        or all with `again`. A crash in between costs nothing: the rest is done the next time.
+
+        Parameters
+        ----------
+        now
+            The run's time: from it on the new values and flags are known.
+        """
+        db, moment = self._writer, to_ns(now)
+        for instrument, said in list(self._engineering.instruments()):
+            key = (f"engineering:{instrument}",)
+            row = db.execute("SELECT value FROM meta WHERE key = ?", key).fetchone()
+            if row and row[0] == said and not again:
+                continue
+            with self._lock:
+                times = self._ground.times(instrument)
+            revised = 0
+            for first in range(0, len(times), _RECALCULATED_AT_ONCE):
+                batch = times[first : first + _RECALCULATED_AT_ONCE]
+                with self._lock, _service_errors(self._folder), _transaction(db):
+                    self._ground.refresh()
+                    rows = self._engineering.revise(instrument, batch, self._ground, moment)
+                    self._keep_change(rows)
+                revised += len(rows)
+            with self._lock, _service_errors(self._folder), _transaction(db):
+                db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (*key, said))
+            if times:
+                yield Recalculated(instrument, len(times), revised)
+
+    def write_flag(self, entry: FlagEntry) -> None:
+        """Set or lift a flag on a stretch of readings, by an engineer's word."""
+        with self._lock, _service_errors(self._folder), _transaction(self._writer):
+            self._ground.write_entry(entry)
+
+    def flag_journal(self, *, limit: int = 100, before: int | None = None) -> list[FlagEntry]:
+        """Return what engineers said of flags, newest first."""
+        found = journal(self._reader())[::-1]
+        return [each for each in found if before is None or (each.id or 0) < before][:limit]
+
+    def calculations(
+        self,
+        instrument: str,
+        quantity: str,
+        *,
+        start: datetime,
+        end: datetime,
+        known_at: datetime | None = None,
+    ) -> dict[tuple[int, datetime], str]:
+        """Return the version of the calibration that made each value now held: (node, time)."""
+        rows = self._reader().execute(
+            "SELECT node, time, version FROM calculated WHERE instrument = ? AND quantity = ?"
+            " AND time >= ? AND time < ? AND received <= ? ORDER BY received",
+            (
+                instrument,
+                quantity,
+                to_ns(start),
+                to_ns(end),
+                (1 << 63) - 1 if known_at is None else to_ns(known_at),
+            ),
+        )
+        return {(node, from_ns(time)): version for node, time, version in rows}
+
+    def calibration(self, version: str) -> bytes | None:
+        """Return the block of a calibration's version as JSON, None if it never made a value."""
+        row = (
+            self._reader()
+            .execute("SELECT document FROM calibration WHERE version = ?", (version,))
+            .fetchone()
+        )
+        return None if row is None else str(row[0]).encode()
+
+    def delivery(self, instrument: str, *, start: datetime, end: datetime) -> Delivery:
+        """Return how an instrument delivered for start < time <= end."""
+        db = self._reader()
+        table = reading_table(self._site.instruments[instrument].type)
+        span = (instrument, to_ns(start), to_ns(end))
+        condition = "instrument = ? AND time > ? AND time <= ?"
+        rows, moments, delay, first = db.execute(
+            "SELECT count(*), count(DISTINCT time), avg(received - time), min(time)"
+            f" FROM {table} WHERE {condition}",
+            span,
+        ).fetchone()
+        (flagged,) = db.execute(
+            "SELECT count(*) FROM (SELECT DISTINCT node, time FROM flag"
+            f" WHERE type = ? AND {condition} AND until IS NULL)",
+            (self._site.instruments[instrument].type, *span),
+        ).fetchone()
+        return Delivery(
+            rows=rows,
+            moments=moments,
+            mean_delay_s=None if delay is None else delay / 1e9,
+            first=None if first is None else from_ns(first),
+            flagged=flagged,
+        )
 
     def _insert(self, kind: str, quantities: tuple[str, ...], group: list[Row]) -> bool:
         """Insert rows that are expected to be new; False, with nothing changed, if one is not."""
@@ -215,9 +371,9 @@ class EmbeddedStore:
             return ""
         # A corrected value is judged anew: flags of the value that it replaced go.
         db.executemany(
-            "DELETE FROM flag WHERE type = ? AND instrument = ? AND quantity = ? AND node = ?"
-            " AND time = ?",
-            [(kind, row.instrument, name, row.node, row.time) for name in quantities],
+            "UPDATE flag SET until = ? WHERE type = ? AND instrument = ? AND quantity = ?"
+            " AND node = ? AND time = ? AND until IS NULL",
+            [(row.received, kind, *key[:1], name, *key[1:]) for name in quantities],
         )
         return "corrected"
 
@@ -265,7 +421,9 @@ class EmbeddedStore:
                             from_ns(time),
                             from_ns(received),
                             value,
-                            self._flags(instrument.type, instrument.name, quantity, node, time),
+                            self._flags(
+                                instrument.type, instrument.name, quantity, node, time, known_at
+                            ),
                         )
                     )
         return result
@@ -290,7 +448,9 @@ class EmbeddedStore:
         query += " ORDER BY time, node LIMIT ?"
         rows = self._reader().execute(query, [*parameters, limit]).fetchall()
         flags = (
-            self.flagged(instrument, quantity, start=rows[0][0], end=rows[-1][0] + 1)
+            self.flagged(
+                instrument, quantity, start=rows[0][0], end=rows[-1][0] + 1, known_at=known_at
+            )
             if rows
             else {}
         )
@@ -456,13 +616,24 @@ class EmbeddedStore:
         return rows.fetchall()
 
     def flagged(
-        self, instrument: str, quantity: str, *, start: int | None = None, end: int | None = None
+        self,
+        instrument: str,
+        quantity: str,
+        *,
+        start: int | None = None,
+        end: int | None = None,
+        known_at: datetime | None = None,
+        untrusted: bool = False,
     ) -> dict[tuple[int, int], tuple[str, ...]]:
-        """Return the flags of one quantity: (node, time in ns) -> flags."""
+        """Return the flags of one quantity: (node, time in ns) -> flags.
+
+        `untrusted` leaves out the flags that keep no value out of the twin.
+        """
         found: defaultdict[tuple[int, int], tuple[str, ...]] = defaultdict(tuple)
+        wanted = f" AND {self._untrusted_flags()}" if untrusted else ""
         for node, time, flag in self._reader().execute(
             "SELECT node, time, flag FROM flag WHERE type = ? AND instrument = ?"
-            " AND quantity = ? AND time >= ? AND time < ?",
+            f" AND quantity = ? AND time >= ? AND time < ? AND {_held_at(known_at)}{wanted}",
             (
                 self._site.instruments[instrument].type,
                 instrument,
@@ -474,17 +645,29 @@ class EmbeddedStore:
             found[node, time] += (flag,)
         return dict(found)
 
+    def run_id(self) -> int:
+        """Return the number that tells this run from every other, drawn when it is first asked."""
+        with self._lock, _service_errors(self._folder), _transaction(self._writer):
+            self._writer.execute(
+                "INSERT OR IGNORE INTO meta VALUES ('run_id', ?)", (secrets.randbits(62),)
+            )
+        query = "SELECT value FROM meta WHERE key = 'run_id'"
+        return int(self._reader().execute(query).fetchone()[0])
+
     # -- following ------------------------------------------------------------------------------
 
     def changes(self, since: int, limit: int = 1000) -> list[Change]:
         """Return the changes after a sequence number, oldest first."""
+        return list(self.each_change(since, limit))
+
+    def each_change(self, since: int, limit: int = -1) -> Iterator[Change]:
+        """Yield the changes after a sequence number, oldest first, each decoded when asked for."""
         rows = self._reader().execute(
             "SELECT sequence, rows FROM change WHERE sequence > ? ORDER BY sequence LIMIT ?",
             (since, limit),
         )
-        return [
-            Change(sequence, _rows_decoder.decode(zlib.decompress(blob))) for sequence, blob in rows
-        ]
+        for sequence, blob in rows:
+            yield Change(sequence, _rows_decoder.decode(zlib.decompress(blob)))
 
     def last_sequence(self) -> int:
         """Return the sequence number of the last change, 0 for none."""
@@ -516,6 +699,7 @@ class EmbeddedStore:
         points = list(points)
         if not points:
             return
+        self._need_space()
         rows = [derived_row(point) for point in points]
         with self._lock, _service_errors(self._folder), _transaction(self._states):
             self._states.executemany(
@@ -564,6 +748,7 @@ class EmbeddedStore:
 
     def write_state(self, service: str, time: datetime, document: bytes) -> None:
         """Store what a service (twin, risk) knew at `time`, as JSON."""
+        self._need_space()
         with self._lock, _service_errors(self._folder), _transaction(self._states):
             self._states.execute(
                 "INSERT OR REPLACE INTO state VALUES (?, ?, ?)",
@@ -597,11 +782,21 @@ class EmbeddedStore:
 
     # -- the rest -------------------------------------------------------------------------------
 
-    def dead_letters(self, *, limit: int = 100, before: int | None = None) -> list[DeadLetter]:
-        """Return dead letters, newest first; `before` is the id that ended the page before."""
+    def dead_letters(
+        self, *, limit: int = 100, before: int | None = None, waiting: bool = False
+    ) -> list[DeadLetter]:
+        """Return dead letters, newest first; `before` is the id that ended the page before.
+
+        `waiting` leaves out those that were resolved.
+        """
+        query = (
+            "SELECT id, topic, payload, size, reason, received, resolved, resolved_by"
+            " FROM dead_letter WHERE id < ?"
+        )
+        if waiting:
+            query += " AND resolved IS NULL"
         rows = self._reader().execute(
-            "SELECT id, topic, payload, size, reason, received FROM dead_letter WHERE id < ?"
-            " ORDER BY id DESC LIMIT ?",
+            f"{query} ORDER BY id DESC LIMIT ?",
             (before if before is not None else (1 << 63) - 1, limit),
         )
         return [
@@ -612,9 +807,20 @@ class EmbeddedStore:
                 size=size,
                 reason=reason,
                 received=from_ns(received),
+                resolved=None if resolved is None else from_ns(resolved),
+                resolved_by=author,
             )
-            for key, topic, payload, size, reason, received in rows
+            for key, topic, payload, size, reason, received, resolved, author in rows
         ]
+
+    def resolve_dead_letters(self, ids: Sequence[int], time: datetime, author: str) -> None:
+        """Mark dead letters as understood after all; they are kept."""
+        with self._lock, _service_errors(self._folder), _transaction(self._writer):
+            self._writer.executemany(
+                "UPDATE dead_letter SET resolved = ?, resolved_by = ?"
+                " WHERE id = ? AND resolved IS NULL",
+                [(to_ns(time), author, key) for key in ids],
+            )
 
     def statuses(self) -> list[SenderStatus]:
         """Return the last word of each sender, by name."""
@@ -639,11 +845,16 @@ class EmbeddedStore:
     def health(self) -> Health:
         """Return whether the store can be used; never raises."""
         try:
-            letters = self._reader().execute("SELECT count(*) FROM dead_letter").fetchone()[0]
+            letters = (
+                self._reader()
+                .execute("SELECT count(*) FROM dead_letter WHERE resolved IS NULL")
+                .fetchone()[0]
+            )
+            full = self._too_full()
             return Health(
-                ok=True,
+                ok=not full,
                 backend="embedded",
-                detail=f"SQLite in {self._folder}",
+                detail=full or f"SQLite in {self._folder}",
                 rows=sum(self.counts().values()),
                 last_sequence=self.last_sequence(),
                 dead_letters=letters,
@@ -660,6 +871,24 @@ class EmbeddedStore:
             self._local = threading.local()
 
     # -- inside ---------------------------------------------------------------------------------
+
+    def _too_full(self) -> str:
+        """Return what is wrong with the free space, "" when there is enough."""
+        if not self._min_free_mb:
+            return ""
+        free = self._free_mb(self._folder)
+        if free >= self._min_free_mb:
+            return ""
+        return (
+            f"the disk of data folder {self._folder} has {free:.0f} MB free; legal: at least"
+            f" {self._min_free_mb:.0f} MB (POSTMINE_MIN_FREE_MB); nothing is stored and nothing"
+            " acknowledged until there is more: free some space"
+        )
+
+    def _need_space(self) -> None:
+        problem = self._too_full()
+        if problem:
+            raise ServiceError(problem)
 
     def _connect(self, path: Path) -> sqlite3.Connection:
         db = sqlite3.connect(
@@ -743,34 +972,59 @@ class EmbeddedStore:
         if end is not None:
             query += " AND time < ?"
             parameters.append(to_ns(end))
-        untrusted, names = self._untrusted(kind, instrument, quantity, trusted)
+        untrusted, names = self._untrusted(kind, instrument, quantity, trusted, known_at)
         return query + untrusted, [*parameters, *names]
 
     def _untrusted(
-        self, kind: str, instrument: str, quantity: str, trusted: bool
+        self,
+        kind: str,
+        instrument: str,
+        quantity: str,
+        trusted: bool,
+        known_at: datetime | None = None,
     ) -> tuple[str, list[str]]:
         """Return the condition that leaves out flagged values, where it is asked for and needed."""
         if not trusted or not self._has_flags(kind, instrument, quantity):
             return "", []
         return (
             " AND (node, time) NOT IN (SELECT node, time FROM flag"
-            " WHERE type = ? AND instrument = ? AND quantity = ?)",
+            " WHERE type = ? AND instrument = ? AND quantity = ?"
+            f" AND {_held_at(known_at)} AND {self._untrusted_flags()})",
             [kind, instrument, quantity],
         )
+
+    def _untrusted_flags(self) -> str:
+        """Return the condition for the flags that keep a value out of the twin."""
+        names = ", ".join(f"'{flag}'" for flag in self._site.untrusted_flags)
+        return f"flag IN ({names})"
 
     def _has_flags(self, kind: str, instrument: str, quantity: str) -> bool:
         query = "SELECT 1 FROM flag WHERE type = ? AND instrument = ? AND quantity = ? LIMIT 1"
         return self._reader().execute(query, (kind, instrument, quantity)).fetchone() is not None
 
     def _flags(
-        self, kind: str, instrument: str, quantity: str, node: int, time: int
+        self,
+        kind: str,
+        instrument: str,
+        quantity: str,
+        node: int,
+        time: int,
+        known_at: datetime | None,
     ) -> tuple[str, ...]:
         rows = self._reader().execute(
             "SELECT flag FROM flag WHERE type = ? AND instrument = ? AND quantity = ?"
-            " AND node = ? AND time = ?",
+            f" AND node = ? AND time = ? AND {_held_at(known_at)}",
             (kind, instrument, quantity, node, time),
         )
         return tuple(flag for (flag,) in rows)
+
+
+def _held_at(known_at: datetime | None) -> str:
+    """Return the condition for the flags that hold now, or held at a time."""
+    if known_at is None:
+        return "until IS NULL"
+    moment = to_ns(known_at)
+    return f"since <= {moment} AND (until IS NULL OR until > {moment})"
 
 
 def pivot(rows: Sequence[tuple[int, int, float]] | pd.DataFrame) -> pd.DataFrame:
@@ -849,6 +1103,10 @@ def derived_frame(rows: Sequence[tuple[Any, ...]] | pd.DataFrame) -> pd.DataFram
 def _moments(ns: pd.Series) -> pd.Series:
     """Return ns since 1970 as aware UTC times, of one type for empty columns too."""
     return pd.to_datetime(ns.astype("int64"), unit="ns", utc=True).astype("datetime64[ns, UTC]")
+
+
+def _free_mb(folder: Path) -> float:
+    return shutil.disk_usage(folder).free / 1e6
 
 
 @contextmanager

@@ -22,6 +22,8 @@ FIRST, LAST = -9_223_372_036_854_775_806, 9_223_372_036_854_775_806
 RECEIVED, SEQUENCE = "received", "sequence"
 #: Measurement of the computed series.
 DERIVED = "derived"
+#: Measurement that says whose bucket it is.
+OWNER = "postmine_run"
 
 AGGREGATES = ("min", "mean", "max", "count")
 
@@ -115,6 +117,15 @@ def stretch(
         f' |> keep(columns: ["_time", "instrument", "node", "_field", "_value"])'
         f' |> yield(name: "{name}")'
         for name, fields in (("value", quantities), ("received", [RECEIVED]))
+    )
+
+
+def owner(bucket: str) -> str:
+    """Return the query for the number of the run that writes to a bucket: `owner`."""
+    return (
+        f"{_source(bucket, FIRST, LAST)} |> filter(fn: (r) => {_is('_measurement', [OWNER])}"
+        f' and {_is("_field", ["run"])}) |> last() |> keep(columns: ["_time", "_value"])'
+        ' |> yield(name: "owner")'
     )
 
 

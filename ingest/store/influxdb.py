@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import json
 import re
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http.client import HTTPException
 from urllib.parse import urlsplit
 
 import pandas as pd
@@ -26,15 +28,20 @@ from influxdb_client.client.write_api import SYNCHRONOUS
 from influxdb_client.rest import ApiException
 from influxdb_client.service.setup_service import SetupService
 
-from ingest.errors import PostmineError, ServiceError
+from ingest.errors import ConfigurationError, PostmineError, ServiceError
 from ingest.store import flux
 
 _TIMEOUT_MS = 30_000
+_PING_S = 2.0
 _DIALECT = Dialect(header=True, annotations=[], delimiter=",", date_time_format="RFC3339Nano")
 
 
 class Unwritable(PostmineError):
     """InfluxDB will never take this block of lines, however often it is sent."""
+
+
+class Away(ServiceError):
+    """InfluxDB does not answer; later it may."""
 
 
 class InfluxServer:
@@ -88,6 +95,37 @@ class InfluxServer:
             answer = self._query.query_raw(text, dialect=_DIALECT).data
         return flux.parse(answer)
 
+    def claim(self, run_id: int) -> None:
+        """Mark the bucket as this run's.
+
+        Raises
+        ------
+        ConfigurationError
+            When it is another run's.
+        ServiceError
+            When InfluxDB does not answer.
+        """
+        marked = self.query(flux.owner(self.bucket))
+        owners = marked["owner"]["value"].tolist() if "owner" in marked else []
+        if owners and int(owners[-1]) != run_id:
+            raise ConfigurationError(
+                "setting POSTMINE_INFLUXDB_BUCKET",
+                value=self.bucket,
+                legal="a bucket of this run's own",
+                cure=f"it holds the readings of another run at {self.address}, and two runs in one"
+                " bucket could not be told apart: make one with `postmine influxdb-init`",
+            )
+        # Anew at each start: a bucket that keeps a month forgets what was marked before.
+        self.write(f"{flux.OWNER} run={run_id}i".encode())
+
+    def answers(self) -> bool:
+        """Return whether there is a server that takes questions, without waiting long."""
+        try:
+            with urllib.request.urlopen(f"{self.url}/health", timeout=_PING_S) as answer:
+                return bool(answer.status == 200)
+        except (OSError, HTTPException):
+            return False
+
     def check(self) -> None:
         """Raise ServiceError unless the bucket can be read."""
         self.query(flux.reachable(self.bucket))
@@ -104,7 +142,7 @@ class InfluxServer:
         except ApiException as error:
             raise self._meaning(error) from error
         except urllib3.exceptions.HTTPError as error:
-            raise ServiceError(
+            raise Away(
                 f"InfluxDB at {self.address} does not answer ({type(error).__name__}): start it,"
                 " or correct POSTMINE_INFLUXDB_URL; what has been received waits in the spool"
             ) from error
@@ -148,9 +186,7 @@ class InfluxServer:
                 f"bucket {self.bucket!r} of InfluxDB at {self.address} holds other data of the"
                 f" same name: {said}; give this run a bucket of its own (POSTMINE_INFLUXDB_BUCKET)"
             )
-        return ServiceError(
-            f"InfluxDB at {self.address} cannot serve this now ({error.status}): {said}"
-        )
+        return Away(f"InfluxDB at {self.address} cannot serve this now ({error.status}): {said}")
 
 
 class InfluxAdmin:

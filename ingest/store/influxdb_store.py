@@ -2,17 +2,21 @@
 
 What is written goes to the spool first; `ingest.forward` brings it to InfluxDB. Readings, buckets
 and computed series are read from InfluxDB; changes, cursors, dead letters, flags, what corrections
-replaced, and states from the spool.
+replaced, and states from the spool. While InfluxDB does not answer, everything is read from the
+spool.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import functools
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from time import monotonic
+from typing import Any, Concatenate, NamedTuple, ParamSpec, TypeVar
 
 import numpy as np
 import pandas as pd
+import structlog
 
 from ingest.clock import from_ns, to_ns
 from ingest.errors import ConfigurationError, PostmineError
@@ -21,9 +25,11 @@ from ingest.store import (
     Appended,
     Change,
     DeadLetter,
+    Delivery,
     Derived,
     Health,
     Reading,
+    Recalculated,
     Row,
     SenderStatus,
     flux,
@@ -37,16 +43,91 @@ from ingest.store.embedded import (
     derived_row,
     pivot,
 )
-from ingest.store.influxdb import InfluxServer
+from ingest.store.ground import FlagEntry
+from ingest.store.influxdb import Away, InfluxServer
 
 #: The forwarder's cursor in the spool, and its cursor through computed series.
 FOLLOWER, DERIVED_FOLLOWER = "influxdb", "influxdb_derived"
 
+log = structlog.get_logger()
+
+#: Pause between two looks whether a server that was away answers again [s].
+_LOOK_EVERY_S = 2.0
 _DAY_NS = 86_400 * 1_000_000_000
 _FIRST_STRETCH_NS, _LONGEST_STRETCH_NS = _DAY_NS // 8, 4096 * _DAY_NS
 
 #: Instrument, node, quantity.
 _Key = tuple[str, int, str]
+
+
+class _Outage:
+    """Whether readers have to do without InfluxDB.
+
+    That is from the first question that it leaves open until it answers again and has what had
+    been received by then.
+    """
+
+    def __init__(self, spool: EmbeddedStore, server: InfluxServer) -> None:
+        self._spool, self._server = spool, server
+        self._lasts = False
+        self._next_look = 0.0
+        self._wanted: int | None = None
+
+    def begin(self, why: Away) -> None:
+        """Note that the server does not answer."""
+        if not self._lasts:
+            log.warning("influxdb_away", reason=str(why), readings="from the spool")
+        self._lasts, self._wanted = True, None
+        self._next_look = monotonic() + _LOOK_EVERY_S
+
+    def found(self) -> bool:
+        """Return whether it goes on; ask the server now and then when none is known of.
+
+        For who waits for what is to be forwarded, and would never ask anything else.
+        """
+        if not self._lasts and monotonic() >= self._next_look:
+            self._next_look = monotonic() + _LOOK_EVERY_S
+            if not self._server.answers():
+                self.begin(Away(f"InfluxDB at {self._server.address} does not answer"))
+        return self._lasts
+
+    def lasts(self) -> bool:
+        """Return whether it goes on; ask the server now and then."""
+        if not self._lasts or monotonic() < self._next_look:
+            return self._lasts
+        self._next_look = monotonic() + _LOOK_EVERY_S
+        if not self._server.answers():
+            self._wanted = None
+        elif self._wanted is None:
+            # What came while it was away has to be forwarded first, or the last values would
+            # fall back to where they were.
+            self._wanted = self._spool.last_sequence()
+        if self._wanted is not None and self._spool.cursor(FOLLOWER) >= self._wanted:
+            self._lasts = False
+            log.info("influxdb_back", readings="from InfluxDB")
+        return self._lasts
+
+
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
+
+
+def _or_from_spool(
+    read: Callable[Concatenate[InfluxStore, _P], _T],
+) -> Callable[Concatenate[InfluxStore, _P], _T]:
+    """Make a reader answer from the spool, which has every reading, while InfluxDB is away."""
+
+    @functools.wraps(read)
+    def reader(self: InfluxStore, /, *given: _P.args, **named: _P.kwargs) -> _T:
+        if not self.outage.lasts():
+            try:
+                return read(self, *given, **named)
+            except Away as error:
+                self.outage.begin(error)
+        answer: _T = getattr(self.spool, read.__name__)(*given, **named)
+        return answer
+
+    return reader
 
 
 class InfluxStore:
@@ -79,6 +160,7 @@ class InfluxStore:
         self.spool, self._site = spool, site
         self.server = InfluxServer(url, token, org, bucket)
         self._bucket = bucket
+        self.outage = _Outage(spool, self.server)
 
     # -- writing, and what stays with the spool ---------------------------------------------------
 
@@ -98,15 +180,20 @@ class InfluxStore:
 
     def readable_until(self, now: datetime) -> datetime:
         """Return `now`, or when the first row was received that has not been forwarded."""
+        if self.outage.lasts():
+            return now
         pending = self.spool.changes(self.spool.cursor(FOLLOWER), limit=1)
-        if not pending:
+        if not pending or self.outage.found():
             return now
         return min(now, from_ns(min(row.received for row in pending[0].rows)))
 
     def changes(self, since: int, limit: int = 1000) -> list[Change]:
         """Return the changes after a sequence number that can be read from InfluxDB."""
-        forwarded = self.spool.cursor(FOLLOWER)
-        return [c for c in self.spool.changes(since, limit) if c.sequence <= forwarded]
+        if self.outage.lasts():
+            return self.spool.changes(since, limit)
+        forwarded, found = self.spool.cursor(FOLLOWER), self.spool.changes(since, limit)
+        ready = [change for change in found if change.sequence <= forwarded]
+        return found if len(ready) < len(found) and self.outage.found() else ready
 
     def cursor(self, follower: str) -> int:
         """Return the last change that a follower has dealt with, 0 at first."""
@@ -128,9 +215,52 @@ class InfluxStore:
         """Return a service's first state after a time (None: its very first); None at the end."""
         return self.spool.next_state(service, after)
 
-    def dead_letters(self, *, limit: int = 100, before: int | None = None) -> list[DeadLetter]:
-        """Return dead letters, newest first; `before` is the id that ended the page before."""
-        return self.spool.dead_letters(limit=limit, before=before)
+    def dead_letters(
+        self, *, limit: int = 100, before: int | None = None, waiting: bool = False
+    ) -> list[DeadLetter]:
+        """Return dead letters, newest first; `before` is the id that ended the page before.
+
+        `waiting` leaves out those that were resolved.
+        """
+        return self.spool.dead_letters(limit=limit, before=before, waiting=waiting)
+
+    def resolve_dead_letters(self, ids: Sequence[int], time: datetime, author: str) -> None:
+        """Mark dead letters as understood after all; they are kept."""
+        self.spool.resolve_dead_letters(ids, time, author)
+
+    def recalculate(self, now: datetime, *, again: bool = False) -> Iterator[Recalculated]:
+        """Bring the history to the calibrations and rules of today, in the spool."""
+        return self.spool.recalculate(now, again=again)
+
+    def write_flag(self, entry: FlagEntry) -> None:
+        """Set or lift a flag on a stretch of readings, by an engineer's word."""
+        self.spool.write_flag(entry)
+
+    def flag_journal(self, *, limit: int = 100, before: int | None = None) -> list[FlagEntry]:
+        """Return what engineers said of flags, newest first."""
+        return self.spool.flag_journal(limit=limit, before=before)
+
+    def calculations(
+        self,
+        instrument: str,
+        quantity: str,
+        *,
+        start: datetime,
+        end: datetime,
+        known_at: datetime | None = None,
+    ) -> dict[tuple[int, datetime], str]:
+        """Return the version of the calibration that made each value: (node, time) -> version."""
+        return self.spool.calculations(
+            instrument, quantity, start=start, end=end, known_at=known_at
+        )
+
+    def calibration(self, version: str) -> bytes | None:
+        """Return the block of a calibration's version as JSON, None for an unknown one."""
+        return self.spool.calibration(version)
+
+    def delivery(self, instrument: str, *, start: datetime, end: datetime) -> Delivery:
+        """Return how an instrument delivered for start < time <= end."""
+        return self.spool.delivery(instrument, start=start, end=end)
 
     def statuses(self) -> list[SenderStatus]:
         """Return the last word of each sender, by name."""
@@ -159,6 +289,8 @@ class InfluxStore:
                 self.server.check()
             except PostmineError as error:
                 ok, detail = False, str(error)
+            if self.outage.lasts():
+                detail += f"; readings are read from the spool, {spool.detail}"
         return Health(
             ok=ok,
             backend="influxdb",
@@ -176,6 +308,7 @@ class InfluxStore:
 
     # -- reading ----------------------------------------------------------------------------------
 
+    @_or_from_spool
     def latest(
         self, *, at: datetime | None = None, known_at: datetime | None = None
     ) -> list[Reading]:
@@ -192,7 +325,11 @@ class InfluxStore:
                     if last is None:
                         continue
                     flags = self.spool.flagged(
-                        instrument.name, quantity, start=last.time, end=last.time + 1
+                        instrument.name,
+                        quantity,
+                        start=last.time,
+                        end=last.time + 1,
+                        known_at=known_at,
                     )
                     result.append(
                         Reading(
@@ -207,6 +344,7 @@ class InfluxStore:
                     )
         return result
 
+    @_or_from_spool
     def readings(
         self,
         instrument: str,
@@ -236,7 +374,11 @@ class InfluxStore:
         if found.empty:
             return []
         flags = self.spool.flagged(
-            instrument, quantity, start=int(found["time"].min()), end=int(found["time"].max()) + 1
+            instrument,
+            quantity,
+            start=int(found["time"].min()),
+            end=int(found["time"].max()) + 1,
+            known_at=known_at,
         )
         return [
             Reading(
@@ -253,6 +395,7 @@ class InfluxStore:
             )
         ]
 
+    @_or_from_spool
     def frame(
         self,
         instrument: str,
@@ -268,6 +411,7 @@ class InfluxStore:
         rows = self._rows(instrument, quantity, first, stop, known_at, trusted=trusted)
         return pivot(rows[["time", "node", "value"]])
 
+    @_or_from_spool
     def buckets(
         self,
         instrument: str,
@@ -304,7 +448,9 @@ class InfluxStore:
             undone = self.spool.undone(instrument, quantity, known_at, start=first, end=stop)
             times += [row[0] for row in undone]
         if trusted:
-            flagged = self.spool.flagged(instrument, quantity, start=first, end=stop)
+            flagged = self.spool.flagged(
+                instrument, quantity, start=first, end=stop, known_at=known_at, untrusted=True
+            )
             times += [time for _, time in flagged]
         if times:
             low, high = (min(times) - first) // width, (max(times) - first) // width
@@ -325,6 +471,7 @@ class InfluxStore:
         columns = ["node", "bucket", *flux.AGGREGATES]
         return bucket_frame(pd.DataFrame(sorted(table), columns=columns), first, width)
 
+    @_or_from_spool
     def span(self) -> tuple[datetime, datetime] | None:
         """Return the first and the last measured time, None for an empty store."""
         answer = self.server.query(flux.ends(self._bucket, self._kinds()))
@@ -336,6 +483,7 @@ class InfluxStore:
             return None
         return from_ns(int(min(e.min() for e in ends))), from_ns(int(max(e.max() for e in ends)))
 
+    @_or_from_spool
     def derived(
         self,
         series: str,
@@ -425,7 +573,9 @@ class InfluxStore:
         rows = _joined(answer) if known_at is not None else answer.get("value", _NO_ROWS)
         rows = self._corrected(rows, instrument, quantity, start, stop, known_at, None)
         if trusted and len(rows):
-            flagged = self.spool.flagged(instrument, quantity, start=start, end=stop)
+            flagged = self.spool.flagged(
+                instrument, quantity, start=start, end=stop, known_at=known_at, untrusted=True
+            )
             if flagged:
                 keys = pd.MultiIndex.from_frame(rows[["node", "time"]])
                 rows = rows[~keys.isin(list(flagged))]

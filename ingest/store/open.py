@@ -27,7 +27,7 @@ def open_store(settings: Settings, site: Site) -> Store:
             cure="POSTMINE_INFLUXDB_URL is set, so a token is needed: `postmine influxdb-init"
             " --token-file FILE` makes one",
         )
-    spool = EmbeddedStore(settings.data_dir, site)
+    spool = EmbeddedStore(settings.data_dir, site, min_free_mb=settings.min_free_mb)
     if not settings.influxdb_url:
         return spool
     from ingest.store.influxdb_store import InfluxStore

@@ -14,12 +14,28 @@ READINGS = """
 CREATE TABLE IF NOT EXISTS flag (
     type TEXT NOT NULL, instrument TEXT NOT NULL, quantity TEXT NOT NULL,
     node INTEGER NOT NULL, time INTEGER NOT NULL, flag TEXT NOT NULL,
-    PRIMARY KEY (type, instrument, quantity, node, time, flag)
+    since INTEGER NOT NULL, until INTEGER,
+    PRIMARY KEY (type, instrument, quantity, node, time, flag, since)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS flag_journal (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, instrument TEXT NOT NULL, quantity TEXT NOT NULL,
+    node INTEGER, start INTEGER NOT NULL, stop INTEGER NOT NULL, flag TEXT NOT NULL,
+    action TEXT NOT NULL, author TEXT NOT NULL, reason TEXT NOT NULL, time INTEGER NOT NULL
+);
+CREATE TABLE IF NOT EXISTS calculated (
+    instrument TEXT NOT NULL, quantity TEXT NOT NULL, node INTEGER NOT NULL,
+    time INTEGER NOT NULL, received INTEGER NOT NULL, version TEXT NOT NULL,
+    PRIMARY KEY (instrument, quantity, node, time, received)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS calibration (
+    version TEXT NOT NULL, instrument TEXT NOT NULL, document TEXT NOT NULL,
+    PRIMARY KEY (version, instrument)
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS change (sequence INTEGER PRIMARY KEY AUTOINCREMENT, rows BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS dead_letter (
     id INTEGER PRIMARY KEY AUTOINCREMENT, topic TEXT NOT NULL, payload BLOB NOT NULL,
-    size INTEGER NOT NULL, reason TEXT NOT NULL, received INTEGER NOT NULL
+    size INTEGER NOT NULL, reason TEXT NOT NULL, received INTEGER NOT NULL, resolved INTEGER,
+    resolved_by TEXT NOT NULL DEFAULT ''
 );
 CREATE TABLE IF NOT EXISTS status (
     sender TEXT PRIMARY KEY, state TEXT NOT NULL, received INTEGER NOT NULL,
@@ -67,8 +83,19 @@ def create_readings(db: sqlite3.Connection, types: Iterable[InstrumentType]) -> 
     """Create what is missing for the types; safe to call from several processes at once."""
     db.execute("BEGIN IMMEDIATE")
     try:
+        columns = {row[1] for row in db.execute("PRAGMA table_info(flag)")}
+        undated = bool(columns) and "since" not in columns
+        if undated:  # flags of before they had a time from which they are known
+            db.execute("ALTER TABLE flag RENAME TO flag_undated")
         for statement in READINGS.split(";"):
             db.execute(statement)
+        if undated:
+            db.execute("INSERT INTO flag SELECT *, 0, NULL FROM flag_undated")
+            db.execute("DROP TABLE flag_undated")
+        # A store of version 0.1.0 does not know it.
+        if "resolved" not in {row[1] for row in db.execute("PRAGMA table_info(dead_letter)")}:
+            db.execute("ALTER TABLE dead_letter ADD COLUMN resolved INTEGER")
+            db.execute("ALTER TABLE dead_letter ADD COLUMN resolved_by TEXT NOT NULL DEFAULT ''")
         for kind in types:
             _create_type(db, kind)
         db.execute("COMMIT")

@@ -9,6 +9,7 @@ import pytest
 
 from ingest.clock import to_ns
 from ingest.store import DeadLetter, Derived, Row, Store
+from ingest.store.ground import FlagEntry
 
 T0 = datetime(2022, 3, 1, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -145,6 +146,30 @@ def test_flagged_values_are_kept_and_told_apart(store: Store) -> None:
     assert [r.flags for r in store.latest()] == [("out_of_range",)]
     store.append([row(1, 2.0, received=4)])
     assert [r.flags for r in store.readings("pz-1", "pore_pressure")] == [(), ()]
+
+
+def test_a_flag_is_known_from_when_it_was_set_and_may_leave_the_value_trusted(
+    store: Store,
+) -> None:
+    store.append([row(0, 1.0), row(1, 2.0), row(2, 3.0)])
+    for flag, start in (("rejected", T0 + HOUR), ("disagrees", T0)):
+        store.write_flag(
+            FlagEntry(
+                instrument="pz-1", quantity="pore_pressure", flag=flag, action="set",
+                author="Engineer", reason="Repair", time=T0 + 9 * HOUR,
+                start=start, end=start + HOUR,
+            )
+        )  # fmt: skip
+    found = [r.flags for r in store.readings("pz-1", "pore_pressure")]
+    assert found == [("disagrees",), ("rejected",), ()]
+    assert store.frame("pz-1", "pore_pressure")[0].tolist() == [1.0, 3.0]
+    assert len(store.frame("pz-1", "pore_pressure", known_at=T0 + 8 * HOUR)) == 3
+    before = store.readings("pz-1", "pore_pressure", known_at=T0 + 8 * HOUR)
+    assert [r.flags for r in before] == [(), (), ()]
+    span = {"start": T0, "end": T0 + 3 * HOUR, "count": 1, "trusted": True}
+    assert store.buckets("pz-1", "pore_pressure", **span)["count"].tolist() == [2]
+    delivery = store.delivery("pz-1", start=T0 - HOUR, end=T0 + 2 * HOUR)
+    assert (delivery.rows, delivery.moments, delivery.flagged) == (3, 3, 2)
 
 
 def test_buckets_are_aggregated_and_empty_ones_left_out(store: Store) -> None:

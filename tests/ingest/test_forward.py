@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -11,12 +12,13 @@ import pytest
 
 from ingest.clock import ManualClock, to_ns
 from ingest.errors import ConfigurationError, ServiceError
-from ingest.forward import Forwarder, open_forwarder
+from ingest.forward import Forwarder, only_forwarder, open_forwarder
 from ingest.run import RunClock, open_run
 from ingest.settings import Settings
 from ingest.site import Site
-from ingest.store import Derived, Row
+from ingest.store import Derived, Row, influxdb_store
 from ingest.store.embedded import EmbeddedStore
+from ingest.store.influxdb import Away
 from ingest.store.influxdb_store import FOLLOWER, InfluxStore
 from tests.conftest import DATA
 from tests.influxdb_server import LocalServer, TestServer, first_token
@@ -54,7 +56,7 @@ def influx(
 
 
 def test_a_server_that_is_killed_and_comes_back_has_everything(
-    tmp_path: Path, small_site: Site, spool: EmbeddedStore
+    tmp_path: Path, small_site: Site, spool: EmbeddedStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     local = LocalServer(tmp_path / "influxdb")
     local.start()
@@ -73,13 +75,25 @@ def test_a_server_that_is_killed_and_comes_back_has_everything(
         assert forwarder.behind() == (2, 4 * 3600.0)
         health = store.health()
         assert (health.ok, health.forwarded_sequence, health.last_sequence) == (False, 1, 3)
-        with pytest.raises(ServiceError, match="does not answer"):
-            store.latest()
+        # Live reading goes on, with what InfluxDB has not got yet.
+        assert values(store) == [1.5, 2.0]
+        assert [(reading.time, reading.value) for reading in store.latest()] == [(T0 + HOUR, 2.0)]
+        assert [change.sequence for change in store.changes(0)] == [1, 2, 3]
+        assert store.readable_until(T0 + 5 * HOUR) == T0 + 5 * HOUR
+        assert "readings are read from the spool" in store.health().detail
         local.start()
+        # It is back, but has not got everything: the last value must not fall back.
+        monkeypatch.setattr(influxdb_store, "_LOOK_EVERY_S", 0.0)
+        store.outage.begin(Away("looked at again at once"))
+        assert values(store) == [1.5, 2.0]
+        assert store.outage.lasts()
         assert forwarder.step() == 2
         assert forwarder.behind() == (0, 0.0)
+        assert not store.outage.lasts()
         assert values(store) == [1.5, 2.0]
-        assert store.health().ok
+        health = store.health()
+        assert health.ok
+        assert "read from the spool" not in health.detail
     finally:
         local.stop()
         store.server.close()
@@ -297,6 +311,37 @@ def test_a_service_reads_its_own_computed_points_before_they_are_forwarded(
     known = store.derived("fill.volume", known_at=T0 + HOUR)
     assert known["time"].tolist() == [T0, T0 + HOUR]
     store.server.close()
+
+
+def test_a_bucket_belongs_to_one_run(
+    influxdb_server: TestServer, tmp_path: Path, small_site: Site, spool: EmbeddedStore
+) -> None:
+    bucket = influxdb_server.new_bucket()
+    store = influx(spool, small_site, influxdb_server, bucket)
+    spool.append([row(0, 1.0)])
+    assert Forwarder(spool, store).step() == 1
+    assert Forwarder(spool, store).step() == 0
+    other = EmbeddedStore(tmp_path / "other", small_site)
+    stranger = influx(other, small_site, influxdb_server, bucket)
+    other.append([row(0, 2.0)])
+    with pytest.raises(ConfigurationError, match=r"a bucket of this run's own.*another run"):
+        Forwarder(other, stranger).step()
+    assert other.cursor(FOLLOWER) == 0
+    assert values(store) == [1.0]
+    for opened in (store, stranger):
+        opened.server.close()
+    other.close()
+
+
+def test_a_run_has_one_forwarder(tmp_path: Path) -> None:
+    with (
+        only_forwarder(tmp_path),
+        pytest.raises(ConfigurationError, match=rf"process {os.getpid()} forwards it already"),
+        only_forwarder(tmp_path),
+    ):
+        pass
+    with only_forwarder(tmp_path):
+        pass
 
 
 def test_a_run_opens_its_forwarder_only_with_an_influxdb(

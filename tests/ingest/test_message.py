@@ -52,6 +52,7 @@ def test_a_blank_is_none_and_never_zero() -> None:
         (b'{"time":"2026-03-01T00:00:00Z","values":{},"rssi":-80}', "unknown field `rssi`"),
         (b"83.2", "got `float`"),
         (b"[" * 100_000, "got `array`"),
+        (b"[" + b"1," * 20_000 + b"1]", "array of 20001 parts; legal: up to 20000"),
     ],
 )
 def test_what_is_wrong_is_refused_with_its_reason(payload: bytes, reason: str) -> None:

@@ -6,12 +6,13 @@ from datetime import UTC, datetime
 from typing import Annotated
 
 import msgspec
-from fastapi import APIRouter, Path, Query, Request
+from fastapi import APIRouter, Depends, Path, Query, Request
 from pydantic import BaseModel, ConfigDict, StringConstraints
 from starlette.responses import Response
 
 from analytics.alarms import Acknowledgement, Alarm, AlarmKind
 from analytics.assessment import Evidence
+from dashboard.actor import Actor, needs
 from dashboard.api.deps import AskedOfSite, Before, PageLength
 from dashboard.api.documents import answer, describes
 from ingest.figure import Figure
@@ -53,7 +54,10 @@ class AlarmsAnswer(msgspec.Struct, kw_only=True):
 
 
 class Seen(BaseModel):
-    """Who has seen the alarm, and what they found or did."""
+    """Who has seen the alarm, and what they found or did.
+
+    The author of a request with a key is the key's holder; others must give their name.
+    """
 
     model_config = ConfigDict(
         extra="forbid",
@@ -62,7 +66,7 @@ class Seen(BaseModel):
         },
     )
 
-    author: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
+    author: Annotated[str, StringConstraints(strip_whitespace=True, max_length=100)] = ""
     note: Annotated[str, StringConstraints(strip_whitespace=True, max_length=2000)] = ""
 
 
@@ -118,16 +122,17 @@ def list_alarms(
 
 
 @router.post(
-    "/sites/{site}/alarms/{alarm}/acknowledge", **describes(AlarmAnswer, ONE, 404, 422, 503)
+    "/sites/{site}/alarms/{alarm}/acknowledge", **describes(AlarmAnswer, ONE, 403, 404, 422, 503)
 )
 def acknowledge_alarm(
     request: Request,
     queries: AskedOfSite,
     alarm: Annotated[int, Path(ge=1, le=2**63 - 1, description="Its number.", examples=[3])],
     seen: Seen,
+    actor: Annotated[Actor, Depends(needs("operator"))],
 ) -> Response:
     """Record that somebody has seen an alarm; of an acknowledged one nothing changes."""
-    return answer(request, _answer(queries.acknowledge(alarm, seen.author, seen.note)))
+    return answer(request, _answer(queries.acknowledge(alarm, actor.signs(seen.author), seen.note)))
 
 
 def _answer(alarm: Alarm) -> AlarmAnswer:

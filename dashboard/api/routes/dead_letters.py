@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Annotated
 
 import msgspec
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends, Request
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from starlette.responses import Response
 
+from dashboard.actor import Actor, needs
 from dashboard.api.deps import AskedOfSite, Before, PageLength
 from dashboard.api.documents import answer, describes
 
@@ -18,7 +21,8 @@ class DeadLetterAnswer(msgspec.Struct, kw_only=True):
     r"""One message, or a part of one, with the reason why it was not stored.
 
     `payload` is its beginning as text, bytes that are not UTF-8 as \xNN; `size` is the whole
-    length [bytes].
+    length [bytes]. `resolved` is when it was understood after all, at a retry, and `resolved_by`
+    who asked for it.
     """
 
     id: int | None
@@ -27,6 +31,8 @@ class DeadLetterAnswer(msgspec.Struct, kw_only=True):
     size: int
     reason: str
     received: datetime
+    resolved: datetime | None = None
+    resolved_by: str = ""
 
 
 class DeadLettersAnswer(msgspec.Struct, kw_only=True):
@@ -53,6 +59,69 @@ EXAMPLE = DeadLettersAnswer(
 )
 
 
+class StillWrongAnswer(msgspec.Struct, kw_only=True):
+    """A letter that is not understood now either, and why."""
+
+    id: int
+    reason: str
+
+
+class RetriedAnswer(msgspec.Struct, kw_only=True):
+    """What a retry came to: letters that were understood, rows that were new or corrected."""
+
+    site: str
+    resolved: list[int]
+    stored: int
+    still_wrong: list[StillWrongAnswer]
+
+
+RETRIED = RetriedAnswer(
+    site="abaza",
+    resolved=[7],
+    stored=1,
+    still_wrong=[StillWrongAnswer(id=9, reason="instrument 'pz-9' is not known at this site")],
+)
+
+
+class Retry(BaseModel):
+    """Which letters to try again (none: all that are not resolved), and who asks.
+
+    The author of a request with a key is the key's holder; others must give their name.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"example": {"ids": [7, 9], "author": "Data engineer"}}
+    )
+
+    ids: Annotated[list[Annotated[int, Field(ge=1, le=2**63 - 2)]], Field(max_length=1000)] = Field(
+        default_factory=list
+    )
+    author: Annotated[str, StringConstraints(strip_whitespace=True, max_length=100)] = ""
+
+
+@router.post(
+    "/sites/{site}/dead-letters/retry", **describes(RetriedAnswer, RETRIED, 403, 404, 422, 503)
+)
+def retry_dead_letters(
+    request: Request,
+    queries: AskedOfSite,
+    which: Retry,
+    actor: Annotated[Actor, Depends(needs("engineer"))],
+) -> Response:
+    """Try dead letters again by the site's files as they are now, oldest first.
+
+    What is understood is stored and marked as resolved; nothing newer is replaced.
+    """
+    done = queries.retry_dead_letters(actor.signs(which.author), which.ids)
+    wrong = [StillWrongAnswer(id=each.id, reason=each.reason) for each in done.still_wrong]
+    return answer(
+        request,
+        RetriedAnswer(
+            site=queries.site.name, resolved=done.resolved, stored=done.stored, still_wrong=wrong
+        ),
+    )
+
+
 @router.get("/sites/{site}/dead-letters", **describes(DeadLettersAnswer, EXAMPLE, 404, 422, 503))
 def list_dead_letters(
     request: Request, queries: AskedOfSite, limit: PageLength = 100, cursor: Before = None
@@ -69,6 +138,8 @@ def list_dead_letters(
                 size=letter.size,
                 reason=letter.reason,
                 received=letter.received,
+                resolved=letter.resolved,
+                resolved_by=letter.resolved_by,
             )
             for letter in found[:limit]
         ],

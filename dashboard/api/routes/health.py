@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from dashboard.answers import RunHealth, ServiceHealth
+from dashboard.answers import ProcessHealth, RunHealth, ServiceHealth
 from dashboard.api.deps import Asked
 from dashboard.api.documents import answer, describes
 from ingest.store import Health
@@ -27,6 +27,15 @@ EXAMPLE = RunHealth(
     instruments={"current": 34, "stale": 0, "unavailable": 1},
     dead_letters=0,
     open_alarms=2,
+    processes=[
+        ProcessHealth(
+            name="ingest",
+            alive=True,
+            detail="160318 rows stored, 0 dead letters, broker mqtt://127.0.0.1:1883",
+            age_s=1.2,
+            numbers={"broker_connected": 1.0, "rows_total": 160_318.0},
+        )
+    ],
 )
 
 

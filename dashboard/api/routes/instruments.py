@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from fastapi import APIRouter, Request
+from msgspec import structs
 from starlette.responses import Response
 
-from dashboard.answers import InstrumentSummary, QuantitySummary, ThresholdSummary
+from dashboard.answers import DeliverySummary, InstrumentSummary, QuantitySummary, ThresholdSummary
 from dashboard.api.deps import AskedOfSite, At, KnownAt
 from dashboard.api.documents import answer, describes
 
@@ -47,6 +48,7 @@ EXAMPLE = InstrumentSummary(
     interval_s=3600.0,
     stale_after_s=10_800.0,
     unavailable_after_s=86_400.0,
+    delivery=DeliverySummary(days=7, mean_delay_s=4.5, completeness=0.994, flagged=0.006),
 )
 
 
@@ -55,7 +57,9 @@ def list_instruments(
     request: Request, queries: AskedOfSite, at: At = None, known_at: KnownAt = None
 ) -> Response:
     """Return every instrument: its quantities with units and nodes, its place, its freshness."""
-    return answer(request, queries.instruments(at, known_at))
+    delivered = queries.deliveries(at, known_at)
+    found = queries.instruments(at, known_at)
+    return answer(request, [structs.replace(each, delivery=delivered[each.name]) for each in found])
 
 
 @router.get(
@@ -69,4 +73,6 @@ def read_instrument(
     known_at: KnownAt = None,
 ) -> Response:
     """Return one instrument."""
-    return answer(request, queries.instrument(instrument, at, known_at))
+    found = queries.instrument(instrument, at, known_at)
+    delivered = queries.deliveries(at, known_at)
+    return answer(request, structs.replace(found, delivery=delivered[instrument]))

@@ -7,23 +7,27 @@ from typing import Annotated
 
 import msgspec
 from fastapi import APIRouter, Query, Request
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 
 from dashboard.api.deps import AskedOfSite, At, From, KnownAt, To
-from dashboard.api.documents import answer, describes
+from dashboard.api.documents import answer, describes, describes_file
 from dashboard.questions import LONGEST_PAGE, MOST_BUCKETS
 
 router = APIRouter(tags=["readings"])
 
 
 class ReadingAnswer(msgspec.Struct, kw_only=True):
-    """One value; `node` is an index into the series' `nodes`, null when there are none."""
+    """One value; `node` is an index into the series' `nodes`, null when there are none.
+
+    `calibration` is the version of the block that made a calculated value.
+    """
 
     time: datetime
     received: datetime
     value: float | None
     flags: list[str]
     node: int | None
+    calibration: str | msgspec.UnsetType = msgspec.UNSET
 
 
 class BucketAnswer(msgspec.Struct, kw_only=True):
@@ -105,6 +109,7 @@ def list_readings(
             limit=limit,
             cursor=cursor,
         )
+        versions = queries.calculations(instrument, quantity, page.readings, known_at)
         series.readings = [
             ReadingAnswer(
                 time=each.time,
@@ -112,6 +117,7 @@ def list_readings(
                 value=each.value,
                 flags=list(each.flags),
                 node=each.node if nodes else None,
+                calibration=versions.get((each.node, each.time), msgspec.UNSET),
             )
             for each in page.readings
         ]
@@ -138,3 +144,33 @@ def list_readings(
         for bucket in frame.sort_values(["start", "node"]).to_dict("records")
     ]
     return answer(request, series)
+
+
+@router.get(
+    "/sites/{site}/readings.csv",
+    **describes_file("text/csv", "The file", 404, 422, 503),
+)
+def export_readings(
+    queries: AskedOfSite,
+    instrument: Annotated[
+        list[str] | None, Query(description="Its name; again for more; all.", examples=["baro-01"])
+    ] = None,
+    quantity: Annotated[
+        list[str] | None, Query(description="Its name; again for more; all.", examples=["head"])
+    ] = None,
+    start: From = None,
+    end: To = None,
+    at: At = None,
+    known_at: KnownAt = None,
+) -> Response:
+    """Return readings as a CSV file: a column per quantity with its unit, one with its flags."""
+    parts = queries.csv(instrument, quantity, start=start, end=end, at=at, known_at=known_at)
+    name = instrument[0] if instrument and len(instrument) == 1 else queries.site.name
+    return StreamingResponse(
+        parts,
+        media_type="text/csv",
+        headers={
+            "Content-Disposition": f'attachment; filename="{name}.csv"',
+            "Cache-Control": "private, no-store",
+        },
+    )

@@ -1,0 +1,1 @@
+"""Published methods that turn raw readings into engineering values, one file each."""

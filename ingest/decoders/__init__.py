@@ -1,0 +1,1 @@
+"""One payload dialect per file; `ingest.decoder` is the base class."""

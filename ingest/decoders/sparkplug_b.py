@@ -1,0 +1,122 @@
+"""Sparkplug B (Eclipse Sparkplug 3.0): births, data, deaths, and the request for a rebirth."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Literal
+
+import msgspec
+
+from ingest.decoder import (
+    Decoded,
+    Decoder,
+    Heard,
+    Outgoing,
+    Sent,
+    from_milliseconds,
+    numeric,
+)
+from ingest.message import Message, MessageError, Status
+from ingest.sparkplug import EdgeNode, Value, parse, rebirth_request
+from ingest.store import SenderStatus
+
+_KINDS = ("NBIRTH", "NDATA", "NDEATH", "DBIRTH", "DDATA", "DDEATH")
+
+
+class SparkplugB(Decoder):
+    """Sparkplug B, protobuf: a device is `group/edge/device`, or `group/edge` for the node itself.
+
+    Its sequence has to be followed in order, so one worker must hear all of it.
+    """
+
+    name = "sparkplug_b"
+    topics = tuple(
+        f"spBv1.0/+/{kind}/+" + ("/+" if kind.startswith("D") else "") for kind in _KINDS
+    )
+
+    def __init__(self, site: Any) -> None:
+        super().__init__(site)
+        #: Only nodes that the site knows are remembered, so that nobody can fill our memory.
+        self._nodes = {_edge(device): EdgeNode() for device in self.devices}
+
+    def at_start(self, now: datetime) -> Sequence[Outgoing]:
+        """Ask all nodes for their births, which were told before we came."""
+        return [_ask(edge, now) for edge in self._nodes]
+
+    def decode(self, sent: Sent) -> Decoded:
+        """Return what node or device measured, and whether a rebirth is to be asked for."""
+        parts = sent.topic.split("/")
+        if len(parts) not in (4, 5) or parts[0] != "spBv1.0" or parts[2] not in _KINDS:
+            raise MessageError(
+                f"topic {sent.topic!r}; legal: spBv1.0/GROUP/{'|'.join(_KINDS)}/EDGE[/DEVICE]"
+            )
+        kind, edge = parts[2], f"{parts[1]}/{parts[3]}"
+        if (len(parts) == 5) != (kind[0] == "D"):
+            raise MessageError(f"topic {sent.topic!r}: {kind} is not of that level")
+        device = f"{edge}/{parts[4]}" if len(parts) == 5 else edge
+        node = self._nodes.get(edge)
+        if node is None:
+            self.known(device)
+            raise MessageError(f"edge node {edge!r} is not known at this site")
+        payload = parse(sent.payload)
+        if kind == "NDEATH":
+            if not node.ends_by(payload):
+                return Decoded()
+            gone = [name for name in self.devices if _edge(name) == edge]
+            return Decoded(statuses=[_status(name, "offline", sent.received) for name in gone])
+        if kind == "NBIRTH":
+            node.birth(payload)
+            in_order = True
+        else:
+            in_order = node.follows(payload.seq)
+        if kind in ("NBIRTH", "DBIRTH") and in_order:
+            node.learn(device, payload)
+        asked = [] if in_order or not node.asks(sent.received) else [_ask(edge, sent.received)]
+        state = {"BIRTH": "online", "DEATH": "offline"}.get(kind[1:])
+        statuses = []
+        if state is not None and device in self.devices:
+            statuses = [_status(device, state, sent.received)]  # type: ignore[arg-type]
+        if kind == "DDEATH" or (device == edge and device not in self.devices):
+            return Decoded(statuses=statuses, outgoing=asked)
+        wrong: list[str] = []
+        heard: list[Heard] = []
+        try:
+            self.known(device)
+            heard = self._heard(device, node.values(device, payload, wrong), wrong)
+        except MessageError as error:
+            wrong.append(str(error))
+        return Decoded(heard, wrong, statuses, outgoing=asked)
+
+    def _heard(self, device: str, values: Sequence[Value], wrong: list[str]) -> list[Heard]:
+        """Return a message per moment."""
+        moments: dict[int, dict[str, Any]] = {}
+        for each in values:
+            if each.time is None:
+                wrong.append(f"metric {each.name[:64]!r} has no time, nor has its payload")
+            else:
+                moments.setdefault(each.time, {})[each.name] = each.value
+        heard = []
+        for milliseconds, items in moments.items():
+            found = numeric(self.devices[device], items, wrong)
+            if found:
+                heard.append(Heard(device, Message(from_milliseconds(milliseconds), found)))
+        return heard
+
+
+def _edge(device: str) -> str:
+    return "/".join(device.split("/")[:2])
+
+
+def _ask(edge: str, received: datetime) -> Outgoing:
+    group, _, node = edge.partition("/")
+    return Outgoing(f"spBv1.0/{group}/NCMD/{node}", rebirth_request(received))
+
+
+def _status(sender: str, state: Literal["online", "offline"], received: datetime) -> SenderStatus:
+    return SenderStatus(
+        sender=sender,
+        state=state,
+        received=received,
+        document=msgspec.json.encode(Status(state=state, time=received)),
+    )

@@ -1,0 +1,338 @@
+"""From raw to engineering values, and to flags: what one batch of readings brings about.
+
+The store calls this inside the transaction that makes a batch durable, once for each moment of
+arrival. Results and flags are functions of what is stored (neighbours in time, the barometer's
+last word), so that any order and any repetition of the same messages gives the same store.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+from ingest.calibration import Calibration, Surroundings, in_force
+from ingest.clock import from_ns
+from ingest.quality import FLAGS, QualityRule, Series
+from ingest.quality_rules.out_of_range import OutOfRange
+from ingest.site import Site
+from ingest.store import Row
+from ingest.store.ground import Ground, Kept, Near
+
+BAROMETRIC = "atmospheric_pressure"
+#: Readings that are further apart than this many usual intervals are judged apart.
+_APART = 100
+_DAY_NS = 86_400 * 1_000_000_000
+
+_Touched = dict[tuple[str, str, int], set[int]]
+
+
+class _Follower(NamedTuple):
+    """An instrument whose rows depend on what another one says."""
+
+    instrument: str
+    quantity: str
+    age_ns: int
+
+
+class Engineering:
+    """Calculates results and judges readings of one site.
+
+    Parameters
+    ----------
+    site
+        Its calibrations and rules.
+    """
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+        self._calibrations: dict[str, tuple[Calibration, ...]] = {}
+        self._inputs: dict[str, set[str]] = {}
+        self._rules: dict[str, dict[str, tuple[QualityRule, ...]]] = {}
+        self._arrival: dict[str, dict[str, tuple[QualityRule, ...]]] = {}
+        #: Barometer -> who takes it off; twin -> who compares with it.
+        self._barometers: dict[str, list[_Follower]] = {}
+        self._twins: dict[str, list[_Follower]] = {}
+        for instrument in site:
+            name = instrument.name
+            rules = site.rules(name)
+            for calibration in instrument.calibrations:
+                rules.setdefault(calibration.quantity, ())
+                if not any(isinstance(each, OutOfRange) for each in rules[calibration.quantity]):
+                    rules[calibration.quantity] += (OutOfRange(),)
+                # A result that is sent too is calculated over: the order must not matter.
+                inputs = (*calibration.inputs, calibration.quantity)
+                self._inputs.setdefault(name, set()).update(inputs)
+                if calibration.barometer:
+                    age_ns = int(calibration.barometer_max_age_s * 1e9)
+                    self._barometers.setdefault(calibration.barometer, []).append(
+                        _Follower(name, calibration.quantity, age_ns)
+                    )
+            if instrument.calibrations:
+                self._calibrations[name] = instrument.calibrations
+            for quantity, found in rules.items():
+                arrival = tuple(rule for rule in found if rule.on_arrival)
+                stored = tuple(rule for rule in found if not rule.on_arrival)
+                if arrival:
+                    self._arrival.setdefault(name, {})[quantity] = arrival
+                if stored:
+                    self._rules.setdefault(name, {})[quantity] = stored
+                for rule in stored:
+                    if rule.partner:
+                        self._twins.setdefault(rule.partner, []).append(
+                            _Follower(name, quantity, int(rule.partner_age_s * 1e9))
+                        )
+        self._concerned = {
+            *self._calibrations,
+            *self._rules,
+            *self._arrival,
+            *self._barometers,
+            *self._twins,
+        }
+
+    def concerns(self, instrument: str) -> bool:
+        """Return whether a reading of an instrument brings anything about."""
+        return instrument in self._concerned
+
+    def instruments(self) -> Iterator[tuple[str, int]]:
+        """Yield each instrument with calibrations or rules, and a number for what they say."""
+        for instrument in self._site:
+            name = instrument.name
+            if name not in self._calibrations and name not in self._rules:
+                continue
+            said = {
+                "calibrations": [each.document for each in instrument.calibrations],
+                "rules": {
+                    quantity: [[rule.name, rule.model_dump(mode="json")] for rule in rules]
+                    for quantity, rules in sorted(self._rules.get(name, {}).items())
+                },
+            }
+            digest = hashlib.sha256(json.dumps(said, sort_keys=True).encode()).digest()
+            yield name, int.from_bytes(digest[:7], "big")
+
+    def follow(self, changed: Iterable[Row], ground: Ground, moment: int) -> list[Row]:
+        """Do what changed rows bring about; return the calculated rows.
+
+        Parameters
+        ----------
+        changed
+            Rows that were new or differed; they arrived at the same moment [ns].
+        """
+        touched: _Touched = {}
+        pending: dict[tuple[str, int], None] = {}
+        for row in changed:
+            if not self._inputs.get(row.instrument, set()).isdisjoint(row.values):
+                pending[row.instrument, row.time] = None
+            self._note(row, touched, pending, ground)
+            self._judge_arrival(row, ground)
+        calculated = self._calculate_all(pending, touched, ground, moment)
+        self._judge(touched, ground, moment)
+        return calculated
+
+    def revise(
+        self, instrument: str, times: Sequence[int], ground: Ground, moment: int
+    ) -> list[Row]:
+        """Calculate and judge stored rows anew, by the calibrations and rules of today."""
+        touched: _Touched = {}
+        pending: dict[tuple[str, int], None] = {}
+        if instrument in self._calibrations:
+            pending = {(instrument, time): None for time in times}
+        for quantity in self._rules.get(instrument, {}):
+            for node in range(self._site.instruments[instrument].node_count):
+                touched[instrument, quantity, node] = set(times)
+        calculated = self._calculate_all(pending, touched, ground, moment)
+        self._judge(touched, ground, moment, anew=instrument)
+        return calculated
+
+    # -- calculating ------------------------------------------------------------------------------
+
+    def _note(
+        self,
+        row: Row,
+        touched: _Touched,
+        pending: dict[tuple[str, int], None],
+        ground: Ground,
+    ) -> None:
+        """Note what a changed row makes necessary: of its neighbours and of its followers."""
+        for quantity, rules in self._rules.get(row.instrument, {}).items():
+            if quantity in row.values or any(
+                not row.values.keys().isdisjoint(rule.quantities) for rule in rules
+            ):
+                key = (row.instrument, quantity, row.node)
+                touched.setdefault(key, set()).add(row.time)
+        if BAROMETRIC in row.values:
+            for follower in self._barometers.get(row.instrument, []):
+                for time in self._followed(row, BAROMETRIC, follower, ground):
+                    pending[follower.instrument, time] = None
+        for follower in self._twins.get(row.instrument, []):
+            if follower.quantity in row.values:
+                times = self._followed(row, follower.quantity, follower, ground, row.node)
+                if times:
+                    key = (follower.instrument, follower.quantity, row.node)
+                    touched.setdefault(key, set()).update(times)
+
+    @staticmethod
+    def _followed(
+        row: Row, quantity: str, follower: _Follower, ground: Ground, node: int | None = None
+    ) -> list[int]:
+        """Return the times of a follower for which a row is the last word."""
+        end = row.time + follower.age_ns
+        last = min(end, ground.until_next(row.instrument, quantity, row.node, row.time))
+        return ground.times(follower.instrument, row.time, last, node)
+
+    def _calculate_all(
+        self,
+        pending: dict[tuple[str, int], None],
+        touched: _Touched,
+        ground: Ground,
+        moment: int,
+    ) -> list[Row]:
+        """Calculate what is pending, and what follows from its results."""
+        calculated: list[Row] = []
+        while pending:
+            asked, pending = pending, {}
+            for instrument, time in asked:
+                for row in self._calculate(instrument, time, ground, moment):
+                    calculated.append(row)
+                    self._apply_words(row, ground)
+                    self._note(row, touched, pending, ground)
+        return calculated
+
+    def _calculate(self, instrument: str, time: int, ground: Ground, moment: int) -> Iterator[Row]:
+        """Calculate the results of one moment; yield a row for each node where one differs."""
+        here = self._site.instruments[instrument]
+        held = in_force(self._calibrations[instrument], from_ns(time))
+        stored = ground.profile(instrument, time) if held else {}
+        if not stored:
+            return
+        nodes = range(here.node_count)
+        empty = Kept(0, None, {})
+        readings = [dict(stored.get(node, empty).values) for node in nodes]
+        results: list[dict[str, float]] = [{} for _ in nodes]
+        depths = tuple(float(depth) for depth in here.nodes if isinstance(depth, int | float))
+        for quantity, calibration in held.items():
+            air = None
+            if calibration.barometer:
+                oldest = time - int(calibration.barometer_max_age_s * 1e9)
+                air = ground.last(calibration.barometer, BAROMETRIC, 0, time, oldest)
+            try:
+                values = calibration.profile(readings, Surroundings(air, depths))
+            except (ArithmeticError, ValueError):  # a resistance of zero: the result is not known
+                continue
+            for node, value in enumerate(values):
+                if value is None or not math.isfinite(value) or node not in stored:
+                    continue
+                if readings[node].get(quantity) != value:
+                    readings[node][quantity] = results[node][quantity] = value
+        versions = {quantity: calibration.version for quantity, calibration in held.items()}
+        for quantity in {name for found in results for name in found}:
+            ground.keep_calibration(versions[quantity], instrument, held[quantity].document)
+        for node, found in enumerate(results):
+            if not found:
+                continue
+            before = stored[node]
+            ground.write(instrument, node, time, moment, before, found, versions)
+            received = max(before.received, moment)
+            flags = {
+                name: "out_of_range"
+                for name, value in found.items()
+                if self._outside(here.type, name, value)
+            }
+            yield Row(here.type, instrument, node, time, received, before.sequence, found, flags)
+
+    def _outside(self, kind: str, quantity: str, value: float) -> bool:
+        low, high = self._site.instrument_types[kind].quantities[quantity].canonical_range
+        return not low <= value <= high
+
+    # -- judging ----------------------------------------------------------------------------------
+
+    def _judge_arrival(self, row: Row, ground: Ground) -> None:
+        """Judge what came by the rules that are about its arrival, and by engineers' words."""
+        self._apply_words(row, ground)
+        for quantity, rules in self._arrival.get(row.instrument, {}).items():
+            if quantity in row.values:
+                near = Near(row.time, row.values[quantity], row.received, row.sequence, ())
+                series = self._series(row.instrument, quantity, row.node, [near], (), ground)
+                flags = [rule.name for rule in rules if rule.holds(series, 0)]
+                if flags:
+                    ground.add_flags(
+                        row.instrument, quantity, row.node, row.time, flags, row.received
+                    )
+
+    @staticmethod
+    def _apply_words(row: Row, ground: Ground) -> None:
+        """Set the flags that engineers have set on the stretch to which a row belongs."""
+        if ground.said_of(row.instrument):
+            for quantity in row.values:
+                ground.add_flags(row.instrument, quantity, row.node, row.time, (), row.received)
+
+    def _judge(
+        self, touched: _Touched, ground: Ground, moment: int, *, anew: str | None = None
+    ) -> None:
+        """Judge the touched readings and those whose neighbours they are."""
+        for (instrument, quantity, node), times in touched.items():
+            rules = self._rules.get(instrument, {}).get(quantity, ())
+            judged = {rule.name for rule in rules}
+            if instrument == anew:  # of rules that are no more, the flags go
+                judged |= set(FLAGS) - {"late", "rejected", "out_of_range"}
+            before = max((rule.before for rule in rules), default=0)
+            after = max((rule.after for rule in rules), default=0)
+            beside = tuple(sorted({name for rule in rules for name in rule.quantities}))
+            for first, last in self._stretches(instrument, sorted(times)):
+                near, begin, end = ground.near(
+                    instrument, quantity, node, first, last, before + after, beside
+                )
+                series = self._series(instrument, quantity, node, near, rules, ground, beside)
+                # A reading is a neighbour of those up to `after` before and `before` behind it.
+                reach = range(max(begin - after, 0), min(end + before, len(near)))
+                wanted = {
+                    near[index].time: {rule.name for rule in rules if rule.holds(series, index)}
+                    for index in reach
+                }
+                ground.set_flags(instrument, quantity, node, wanted, judged, moment)
+
+    def _stretches(self, instrument: str, times: Sequence[int]) -> Iterator[tuple[int, int]]:
+        """Cut sorted times where nothing was touched for long."""
+        interval = self._site.type_of(instrument).interval_s
+        apart = _DAY_NS if interval is None else int(interval * 1e9) * _APART
+        first = last = times[0]
+        for time in times[1:]:
+            if time - last > apart:
+                yield first, last
+                first = time
+            last = time
+        yield first, last
+
+    def _series(
+        self,
+        instrument: str,
+        quantity: str,
+        node: int,
+        near: Sequence[Near],
+        rules: Sequence[QualityRule],
+        ground: Ground,
+        beside: Sequence[str] = (),
+    ) -> Series:
+        kind = self._site.type_of(instrument)
+        partner: list[float | None] = [None] * len(near)
+        for rule in rules:
+            if rule.partner:
+                age_ns = int(rule.partner_age_s * 1e9)
+                partner = [
+                    ground.last(rule.partner, quantity, node, each.time, each.time - age_ns)
+                    for each in near
+                ]
+        return Series(
+            times=[each.time for each in near],
+            values=[each.value for each in near],
+            received=[each.received for each in near],
+            sequences=[each.sequence for each in near],
+            beside={
+                name: [each.beside[index] for each in near] for index, name in enumerate(beside)
+            },
+            partner=partner,
+            interval_ns=None if kind.interval_s is None else kind.interval_s * 1e9,
+            valid_range=kind.quantities[quantity].canonical_range,
+        )

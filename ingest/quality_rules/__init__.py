@@ -1,0 +1,1 @@
+"""Rules of quality, one file each; the file's name is the flag."""

@@ -1,0 +1,393 @@
+"""What calibrations and rules of quality read and write, inside the transaction of a batch."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Literal, NamedTuple
+
+import msgspec
+
+from ingest.clock import from_ns, to_ns
+from ingest.site import Site
+from ingest.store.schema import column, reading_table, undo_table
+
+_FIRST, _LAST = -1 << 63, (1 << 63) - 1
+
+
+class FlagEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """What an engineer said of a stretch of readings, and why.
+
+    Parameters
+    ----------
+    node
+        Index of the node; None: all nodes.
+    start, end
+        Times of the readings: start <= time < end; None: without bound.
+    action
+        "lift" takes the flag away and keeps the rules from setting it there again.
+    time
+        When it was said, on the run's clock.
+    """
+
+    instrument: str
+    quantity: str
+    flag: str
+    action: Literal["set", "lift"]
+    author: str
+    reason: str
+    time: datetime
+    node: int | None = None
+    start: datetime | None = None
+    end: datetime | None = None
+    id: int | None = None
+
+    def covers(self, quantity: str, node: int, time: int) -> bool:
+        """Return whether it speaks of a reading; `time` in ns."""
+        return (
+            self.quantity == quantity
+            and self.node in (None, node)
+            and (self.start is None or to_ns(self.start) <= time)
+            and (self.end is None or time < to_ns(self.end))
+        )
+
+
+class Kept(NamedTuple):
+    """One stored row: its arrival [ns], the sender's number, and the values that it has."""
+
+    received: int
+    sequence: int | None
+    values: dict[str, float]
+
+
+class Near(NamedTuple):
+    """One stored value among its neighbours; times in ns."""
+
+    time: int
+    value: float
+    received: int
+    sequence: int | None
+    beside: tuple[float | None, ...]
+
+
+class Ground:
+    """The stored readings, as calibrations and rules see and change them.
+
+    Parameters
+    ----------
+    db
+        The writing connection; whoever calls has begun the transaction.
+    site
+        The site whose readings are stored.
+    """
+
+    def __init__(self, db: sqlite3.Connection, site: Site) -> None:
+        self._db, self._site = db, site
+        self._types = {instrument.name: instrument.type for instrument in site}
+        self._said: dict[str, list[FlagEntry]] = {}
+        self._seen_version = -1
+
+    # -- readings -------------------------------------------------------------------------------
+
+    def profile(self, instrument: str, time: int) -> dict[int, Kept]:
+        """Return the rows of an instrument at a time, by node."""
+        kind = self._types[instrument]
+        names = list(self._site.instrument_types[kind].quantities)
+        count = self._site.instruments[instrument].node_count
+        found = {}
+        for node, received, sequence, *values in self._db.execute(
+            f"SELECT node, received, sequence, {', '.join(map(column, names))}"
+            f" FROM {reading_table(kind)} WHERE instrument = ? AND node BETWEEN 0 AND ?"
+            " AND time = ?",
+            (instrument, count - 1, time),
+        ):
+            held = {
+                name: value for name, value in zip(names, values, strict=True) if value is not None
+            }
+            found[node] = Kept(received, sequence, held)
+        return found
+
+    def near(
+        self,
+        instrument: str,
+        quantity: str,
+        node: int,
+        first: int,
+        last: int,
+        more: int,
+        beside: Sequence[str] = (),
+    ) -> tuple[list[Near], int, int]:
+        """Return the values from `first` to `last` with `more` on each side, by time.
+
+        The two numbers are the places of the first value of the stretch and behind its last.
+        """
+        name = column(quantity)
+        extra = "".join(f", {column(each)}" for each in beside)
+        query = (
+            f"SELECT time, {name}, received, sequence{extra}"
+            f" FROM {reading_table(self._types[instrument])}"
+            f" WHERE instrument = ? AND node = ? AND {name} IS NOT NULL AND time"
+        )
+        key = (instrument, node)
+        inside = self._db.execute(
+            f"{query} BETWEEN ? AND ? ORDER BY time", (*key, first, last)
+        ).fetchall()
+        older: list[Any] = []
+        newer: list[Any] = []
+        if more:
+            older = self._db.execute(
+                f"{query} < ? ORDER BY time DESC LIMIT ?", (*key, first, more)
+            ).fetchall()[::-1]
+            newer = self._db.execute(
+                f"{query} > ? ORDER BY time LIMIT ?", (*key, last, more)
+            ).fetchall()
+        rows = [
+            Near(row[0], row[1], row[2], row[3], tuple(row[4:]))
+            for row in (*older, *inside, *newer)
+        ]
+        return rows, len(older), len(older) + len(inside)
+
+    def last(
+        self, instrument: str, quantity: str, node: int, time: int, oldest: int
+    ) -> float | None:
+        """Return the last value from `oldest` to `time`, None if there is none."""
+        name = column(quantity)
+        row = self._db.execute(
+            f"SELECT {name} FROM {reading_table(self._types[instrument])}"
+            f" WHERE instrument = ? AND node = ? AND time BETWEEN ? AND ? AND {name} IS NOT NULL"
+            " ORDER BY time DESC LIMIT 1",
+            (instrument, node, oldest, time),
+        ).fetchone()
+        return None if row is None else row[0]
+
+    def until_next(self, instrument: str, quantity: str, node: int, time: int) -> int:
+        """Return the last ns before the instrument's next value of a quantity."""
+        name = column(quantity)
+        row = self._db.execute(
+            f"SELECT time FROM {reading_table(self._types[instrument])}"
+            f" WHERE instrument = ? AND node = ? AND time > ? AND {name} IS NOT NULL"
+            " ORDER BY time LIMIT 1",
+            (instrument, node, time),
+        ).fetchone()
+        return _LAST if row is None else row[0] - 1
+
+    def times(
+        self, instrument: str, first: int = _FIRST, last: int = _LAST, node: int | None = None
+    ) -> list[int]:
+        """Return the times of an instrument's rows from `first` to `last`, each once, sorted."""
+        rows = self._db.execute(
+            f"SELECT DISTINCT time FROM {reading_table(self._types[instrument])}"
+            " WHERE instrument = ? AND node BETWEEN ? AND ? AND time BETWEEN ? AND ? ORDER BY time",
+            (instrument, node or 0, (1 << 31) if node is None else node, first, last),
+        )
+        return [time for (time,) in rows]
+
+    def write(
+        self,
+        instrument: str,
+        node: int,
+        time: int,
+        moment: int,
+        before: Kept,
+        values: Mapping[str, float],
+        versions: Mapping[str, str],
+    ) -> None:
+        """Put calculated values into a row; what they replace goes to the undo log.
+
+        A value that is replaced at the moment at which it came was never to be read, and leaves
+        no trace there.
+        """
+        kind = self._types[instrument]
+        sets = "".join(f", {column(name)} = ?" for name in values)
+        key = (instrument, node, time)
+        self._db.execute(
+            f"UPDATE {reading_table(kind)} SET received = max(received, ?){sets}"
+            " WHERE instrument = ? AND node = ? AND time = ?",
+            (moment, *values.values(), *key),
+        )
+        if before.received >= moment:
+            undo = undo_table(kind)
+            self._db.execute(
+                f"DELETE FROM {undo} WHERE rowid = (SELECT max(rowid) FROM {undo}"
+                " WHERE instrument = ? AND node = ? AND time = ?)",
+                key,
+            )
+        self._db.executemany(
+            "INSERT OR REPLACE INTO calculated VALUES (?, ?, ?, ?, ?, ?)",
+            [(instrument, name, node, time, moment, versions[name]) for name in values],
+        )
+
+    def keep_calibration(self, version: str, instrument: str, document: str) -> None:
+        """Remember what a calibration's version says."""
+        self._db.execute(
+            "INSERT OR IGNORE INTO calibration VALUES (?, ?, ?)", (version, instrument, document)
+        )
+
+    # -- flags ----------------------------------------------------------------------------------
+
+    def set_flags(
+        self,
+        instrument: str,
+        quantity: str,
+        node: int,
+        wanted: Mapping[int, set[str]],
+        judged: Iterable[str],
+        moment: int,
+    ) -> None:
+        """Bring the flags of readings to what is wanted; other flags than `judged` stay.
+
+        Parameters
+        ----------
+        wanted
+            Flags by time [ns].
+        moment
+            From when they are known [ns].
+        """
+        if not wanted:
+            return
+        key = (self._types[instrument], instrument, quantity, node)
+        where = "type = ? AND instrument = ? AND quantity = ? AND node = ?"
+        rules = set(judged)
+        held: dict[int, set[str]] = {}
+        for time, flag in self._db.execute(
+            f"SELECT time, flag FROM flag WHERE {where} AND time BETWEEN ? AND ? AND until IS NULL",
+            (*key, min(wanted), max(wanted)),
+        ):
+            if flag in rules:
+                held.setdefault(time, set()).add(flag)
+        added, ended = [], []
+        for time, flags in wanted.items():
+            now = held.get(time, set())
+            if not flags and not now:
+                continue
+            flags = self._overruled(instrument, quantity, node, time, flags)
+            added += [(*key, time, flag, moment, None) for flag in flags - now]
+            kept = self._overruled(instrument, quantity, node, time, set())
+            ended += [(moment, *key, time, flag) for flag in now - flags - kept]
+        if added:
+            self._db.executemany(
+                "INSERT OR REPLACE INTO flag VALUES (?, ?, ?, ?, ?, ?, ?, ?)", added
+            )
+        if ended:
+            self._db.executemany(
+                f"UPDATE flag SET until = ? WHERE {where} AND time = ? AND flag = ?"
+                " AND until IS NULL",
+                ended,
+            )
+
+    def add_flags(
+        self,
+        instrument: str,
+        quantity: str,
+        node: int,
+        time: int,
+        flags: Iterable[str],
+        moment: int,
+    ) -> None:
+        """Set flags on one reading, as far as no engineer has lifted them."""
+        wanted = self._overruled(instrument, quantity, node, time, set(flags))
+        kind = self._types[instrument]
+        for flag in wanted:
+            key = (kind, instrument, quantity, node, time, flag)
+            self._db.execute(
+                "INSERT OR REPLACE INTO flag SELECT ?, ?, ?, ?, ?, ?, ?, NULL WHERE NOT EXISTS"
+                " (SELECT 1 FROM flag WHERE type = ? AND instrument = ? AND quantity = ?"
+                " AND node = ? AND time = ? AND flag = ? AND until IS NULL)",
+                (*key, moment, *key),
+            )
+
+    def refresh(self) -> None:
+        """Look whether another process has written to the journal of flags."""
+        version = self._db.execute("PRAGMA data_version").fetchone()[0]
+        if version != self._seen_version:
+            self._said, self._seen_version = {}, version
+            for entry in journal(self._db):
+                self._said.setdefault(entry.instrument, []).append(entry)
+
+    def said_of(self, instrument: str) -> bool:
+        """Return whether an engineer has set or lifted flags of an instrument."""
+        return instrument in self._said
+
+    def _overruled(
+        self, instrument: str, quantity: str, node: int, time: int, flags: set[str]
+    ) -> set[str]:
+        """Return flags as engineers want them: the last word on each holds."""
+        entries = self._said.get(instrument)
+        if not entries:
+            return flags
+        flags = set(flags)
+        for entry in entries:
+            if entry.covers(quantity, node, time):
+                (flags.add if entry.action == "set" else flags.discard)(entry.flag)
+        return flags
+
+    def write_entry(self, entry: FlagEntry) -> None:
+        """Keep what an engineer said, and apply it to what is stored."""
+        moment = to_ns(entry.time)
+        first = _FIRST if entry.start is None else to_ns(entry.start)
+        last = _LAST if entry.end is None else to_ns(entry.end) - 1
+        self._db.execute(
+            "INSERT INTO flag_journal (instrument, quantity, node, start, stop, flag, action,"
+            " author, reason, time) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                entry.instrument,
+                entry.quantity,
+                entry.node,
+                first,
+                last,
+                entry.flag,
+                entry.action,
+                entry.author,
+                entry.reason,
+                moment,
+            ),
+        )
+        kind, name = self._types[entry.instrument], column(entry.quantity)
+        count = self._site.instruments[entry.instrument].node_count
+        nodes = range(count) if entry.node is None else (entry.node,)
+        for node in nodes:
+            key = (kind, entry.instrument, entry.quantity, node)
+            if entry.action == "lift":
+                self._db.execute(
+                    "UPDATE flag SET until = ? WHERE type = ? AND instrument = ? AND quantity = ?"
+                    " AND node = ? AND flag = ? AND time BETWEEN ? AND ? AND until IS NULL",
+                    (moment, *key, entry.flag, first, last),
+                )
+            else:
+                self._db.execute(
+                    "INSERT OR REPLACE INTO flag"
+                    " SELECT ?1, ?2, ?3, ?4, r.time, ?5, ?6, NULL"
+                    f" FROM {reading_table(kind)} r WHERE r.instrument = ?2 AND r.node = ?4"
+                    f" AND r.time BETWEEN ?7 AND ?8 AND r.{name} IS NOT NULL AND NOT EXISTS"
+                    " (SELECT 1 FROM flag f WHERE f.type = ?1 AND f.instrument = ?2"
+                    " AND f.quantity = ?3 AND f.node = ?4 AND f.time = r.time AND f.flag = ?5"
+                    " AND f.until IS NULL)",
+                    (*key, entry.flag, moment, first, last),
+                )
+        self._seen_version = -1
+        self.refresh()
+
+
+def journal(db: sqlite3.Connection) -> list[FlagEntry]:
+    """Return what engineers said of flags, oldest first."""
+    rows = db.execute(
+        "SELECT id, instrument, quantity, node, start, stop, flag, action, author, reason, time"
+        " FROM flag_journal ORDER BY id"
+    )
+    return [
+        FlagEntry(
+            id=key,
+            instrument=instrument,
+            quantity=quantity,
+            node=node,
+            start=None if start == _FIRST else from_ns(start),
+            end=None if stop == _LAST else from_ns(stop + 1),
+            flag=flag,
+            action=action,
+            author=author,
+            reason=reason,
+            time=from_ns(time),
+        )
+        for key, instrument, quantity, node, start, stop, flag, action, author, reason, time in rows
+    ]

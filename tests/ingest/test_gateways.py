@@ -1,0 +1,68 @@
+"""Gateways on a real broker: heard on their own topics, stored once, asked for a rebirth."""
+
+from __future__ import annotations
+
+import json
+import threading
+from pathlib import Path
+
+import pytest
+
+from ingest.run import open_run
+from ingest.service import run_ingest
+from ingest.settings import Settings
+from ingest.subscriber import Subscriber
+from simulators.publish import Publisher
+from tests.broker import running_broker
+from tests.conftest import DATA
+from tests.ingest.decoders.samples import NODE_BIRTH, samples, sparkplug
+from tests.processes import until
+
+pytestmark = pytest.mark.broker
+
+
+def test_other_dialects_are_heard_and_answered(tmp_path: Path) -> None:
+    (uplink,) = [each for each in samples() if each.dialect == "chirpstack_v4"]
+    event = json.loads(uplink.payload)
+    birth = sparkplug(
+        1,
+        {"name": b"Level", "alias": 1, "datatype": 10, "double_value": 4.2},
+        time=1704103200000,  # 2024-01-01T10:00:00Z
+    )
+    with running_broker("mosquitto", tmp_path / "broker") as broker:
+        run = open_run(
+            Settings(
+                site=str(DATA / "gateway_site"), data_dir=tmp_path / "run", mqtt_url=broker.url
+            )
+        )
+        node = Subscriber(broker.url, "edge-1", ["spBv1.0/mine/NCMD/edge-1"])
+        node.connect()
+        stop = threading.Event()
+        ingest = threading.Thread(target=run_ingest, args=(run, stop))
+        ingest.start()
+        try:
+            asked: list[object] = []
+
+            def was_asked() -> bool:
+                asked.extend(node.take(0.2))
+                return len(asked) == 1
+
+            until(was_asked, "the edge node is asked for its births at the start")
+            with Publisher(broker.url, "gateway") as gateway:
+                for late in ("2024-11-10T12:51:50Z", "2024-11-10T12:51:52Z"):
+                    again = json.dumps({**event, "time": late}).encode()
+                    gateway.publish(uplink.topic, again)
+                gateway.publish("spBv1.0/mine/NBIRTH/edge-1", NODE_BIRTH)
+                gateway.publish("spBv1.0/mine/DBIRTH/edge-1/probe", birth)
+                gateway.publish("v1/gateway/telemetry", b'{"logger-8":[{"level":1}]}')
+                gateway.flush()
+            until(lambda: len(run.store.dead_letters()) == 1, "all messages are stored")
+        finally:
+            stop.set()
+            ingest.join()
+            node.close()
+        depths = [each.value for each in run.store.readings("lv-1", "depth")]
+        assert depths == [4.2, pytest.approx(4.232)], "an uplink that came twice is stored once"
+        assert [each.sender for each in run.store.statuses()] == ["mine/edge-1/probe"]
+        assert "'logger-8'" in run.store.dead_letters()[0].reason
+        run.store.close()
