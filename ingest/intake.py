@@ -47,7 +47,7 @@ class Accepted(NamedTuple):
 
 def subscriptions(site: Site) -> list[str]:
     """Return the topic filters of the site's gateways that speak another dialect than ours."""
-    family = decoders()
+    family = decoders() if site.gateways else {}
     return list(
         dict.fromkeys(
             topic
@@ -104,9 +104,11 @@ class Intake:
                 instrument.type, instrument.node_count, bool(instrument.nodes), quantities
             )
         self._own = PostmineV1(site)
+        # Not loaded without need: the other dialects bring libraries of their own.
+        family = decoders() if site.gateways or site.devices else {}
         dialects = {
             name: kind(site)
-            for name, kind in decoders().items()
+            for name, kind in family.items()
             if any(gateway.dialect == name for gateway in site.gateways.values())
             and name != PostmineV1.name
         }
@@ -117,9 +119,7 @@ class Intake:
         ]
         self._by_topic: dict[str, _Listener] = {}
         self._devices = {
-            (device.dialect, decoders()[device.dialect].normal_id(device.id)): DeviceMap(
-                device, site
-            )
+            (device.dialect, family[device.dialect].normal_id(device.id)): DeviceMap(device, site)
             for device in site.devices
         }
 

@@ -68,6 +68,8 @@ def test_workers_share_the_queue_and_one_that_leaves_loses_nothing(tmp_path: Pat
     with running_broker("mosquitto", tmp_path / "broker") as broker:
         runs = [opened(tmp_path / "run", broker) for _ in range(2)]
         stop = threading.Event()
+        with Workers(runs[:1], [0]):
+            pass  # makes the session: from now on the broker keeps what comes
         # One alone, stopped with a queue behind it ...
         with Workers(runs[:1], [0]):
             publish(broker, 0, 500)
