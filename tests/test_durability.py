@@ -79,7 +79,7 @@ def test_kill_9_of_ingest_loses_nothing_and_doubles_nothing(tmp_path: Path) -> N
 
 
 @pytest.mark.broker
-@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("workers", [1])
 def test_kill_9_of_everything_loses_nothing_and_doubles_nothing(
     tmp_path: Path, workers: int
 ) -> None:
