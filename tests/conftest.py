@@ -6,11 +6,19 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 
 from ingest.site import Site, load_site
 from tests.influxdb_server import TestServer, running_server
 
 DATA = Path(__file__).parent / "data"
+
+
+@pytest.fixture(autouse=True)
+def logs_as_at_the_start() -> Iterator[None]:
+    """A command that a test runs in this process sends its logs to an output that then closes."""
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.fixture(scope="session")
