@@ -214,6 +214,6 @@ def test_a_killed_demo_leaves_nothing_behind_and_goes_on_where_it_was(tmp_path: 
     assert stood is not None
     with started(*arguments, log=log):
         until(lambda: store.run_time() > stood, "the clock of the run goes on", log=log)
-        assert rows() > before
+        until(lambda: rows() > before, "the page shows more readings", log=log)
         assert get(port, API + "/dead-letters")["dead_letters"] == []
     store.close()
