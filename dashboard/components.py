@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import dash_ag_grid as dag
-import dash_mantine_components as dmc
 import plotly.graph_objects as go
 from dash import dcc, html
 from dash.development.base_component import Component
@@ -460,11 +459,6 @@ def failed(view: View, title: str) -> html.Div:
         className="pm-empty pm-failed",
         role="alert",
     )
-
-
-def tooltip(label: str, child: Component) -> dmc.Tooltip:
-    """Return a component that says more when the pointer rests on it."""
-    return dmc.Tooltip(child, label=label, multiline=True, maw=320, withArrow=True)
 
 
 def _summary(view: View, figure: Figure) -> str:

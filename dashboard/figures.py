@@ -393,22 +393,6 @@ def settlement(view: View, found: SettlementSeries) -> go.Figure:
     return figure
 
 
-def sparkline(view: View, times: Sequence[datetime], values: Sequence[float | None]) -> go.Figure:
-    """Return a small curve without axes."""
-    figure = blank(view, "spark")
-    figure.add_scatter(
-        x=_local(view, times),
-        y=list(values),
-        mode="lines",
-        line={"color": TOKENS[view.scheme]["muted"], "width": 1.5},
-        hovertemplate="%{y:.3g}",
-    )
-    figure.update_xaxes(visible=False)
-    figure.update_yaxes(visible=False)
-    figure.update_layout(margin={"l": 0, "r": 0, "t": 2, "b": 2}, showlegend=False)
-    return figure
-
-
 # Parts of the drawings
 
 

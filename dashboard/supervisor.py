@@ -47,7 +47,6 @@ class Service:
     needs: tuple[str, ...] = ()
     once: bool = False
     process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
-    restarts: int = 0
     finished: bool = False
     started: float = 0.0
     pause_s: float = _FIRST_PAUSE_S
@@ -126,7 +125,6 @@ class Supervisor:
                 service.finished = True
                 continue
             service.process = None
-            service.restarts += 1
             service.next_start = now + service.pause_s
             self._say(
                 self._last_words(
