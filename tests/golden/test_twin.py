@@ -11,7 +11,8 @@ import pytest
 from ingest.site import load_site
 from twin.models.terzaghi_consolidation import average_consolidation
 from twin.plan import Plan, load_plan
-from twin.verify import TERZAGHI_TABLE, Verification, verifications
+from twin.verifications.consolidation import TERZAGHI_TABLE
+from twin.verify import Verification, verifications
 
 GOLDEN = Path(__file__).parent
 

@@ -1,0 +1,21 @@
+"""Drawings, one subject a file."""
+
+from dashboard.figures.canvas import blank, says
+from dashboard.figures.profile import profile
+from dashboard.figures.s_curve import s_curve
+from dashboard.figures.section import section
+from dashboard.figures.series import rain, series
+from dashboard.figures.settlement import settlement
+from dashboard.figures.site_plan import site_plan
+
+__all__ = [
+    "blank",
+    "profile",
+    "rain",
+    "s_curve",
+    "says",
+    "section",
+    "series",
+    "settlement",
+    "site_plan",
+]

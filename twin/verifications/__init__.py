@@ -1,0 +1,1 @@
+"""Published numbers beside what the twin computes, one subject a file."""
