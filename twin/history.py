@@ -10,7 +10,8 @@ import pandas as pd
 
 from ingest.site import Site
 from ingest.store import Store
-from twin.buckets import Array, read_buckets
+from twin.buckets import Array, Buckets, read_buckets
+from twin.kept_days import KeptDays
 
 DAY = timedelta(days=1)
 
@@ -28,11 +29,27 @@ class History:
     at, known_at
         Moment of the state, and what may have been received for it. When both lie in the same
         day, the history is that of readings received before midnight.
+    days
+        Daily values that a service has kept of the history before; they change nothing but the
+        time that this takes.
     """
 
-    def __init__(self, site: Site, store: Store, *, at: datetime, known_at: datetime) -> None:
+    def __init__(
+        self,
+        site: Site,
+        store: Store,
+        *,
+        at: datetime,
+        known_at: datetime,
+        days: KeptDays | None = None,
+    ) -> None:
         self.midnight, self.known_at = _day(at, known_at)
         self.site, self._store = site, store
+        if days is not None and self.midnight == self.known_at:
+            days.advance(self.midnight)
+            self._days = days.buckets
+        else:
+            self._days = self._read_days
         self._kept: dict[object, object] = {}
 
     def is_of(self, at: datetime, known_at: datetime) -> bool:
@@ -52,34 +69,26 @@ class History:
         """
         return self.keep(
             (instrument, quantity, days),
-            lambda: read_buckets(
-                self.site,
-                self._store,
-                instrument,
-                quantity,
-                start=self.midnight - days * DAY,
-                end=self.midnight,
-                count=days,
-                known_at=self.known_at,
-            ).mean[:, 0],
+            lambda: self._days(instrument, quantity, self.midnight - days * DAY, days).mean[:, 0],
         )
 
     def daily_totals(self, instrument: str, quantity: str, start: datetime, days: int) -> Array:
         """Return the sums of `days` whole days from `start` on (days x nodes)."""
         return self.keep(
             (instrument, quantity, start, days),
-            lambda: (
-                read_buckets(
-                    self.site,
-                    self._store,
-                    instrument,
-                    quantity,
-                    start=start,
-                    end=start + days * DAY,
-                    count=days,
-                    known_at=self.known_at,
-                ).total
-            ),
+            lambda: self._days(instrument, quantity, start, days).total,
+        )
+
+    def _read_days(self, instrument: str, quantity: str, start: datetime, days: int) -> Buckets:
+        return read_buckets(
+            self.site,
+            self._store,
+            instrument,
+            quantity,
+            start=start,
+            end=start + days * DAY,
+            count=days,
+            known_at=self.known_at,
         )
 
     def frame(self, instrument: str, quantity: str, days: int) -> pd.DataFrame:

@@ -15,7 +15,8 @@ from ingest.store import Derived, Store
 from twin import VERSION
 from twin.backfill import MODEL, fill
 from twin.current import Current
-from twin.history import History
+from twin.history import History, last_midnight
+from twin.kept_days import KeptDays
 from twin.movement import movements
 from twin.plan import Plan, load_plan
 from twin.pressure import pressures
@@ -89,6 +90,7 @@ class TwinService:
         self._site, self._plan, self._store, self._clock = site, load_plan(site), store, clock
         self._interval = int((state_every_s or site.state_every_s) * 1e9)
         self._history: History | None = None
+        self._days: KeptDays | None = None
         last = store.state(SERVICE)
         self._last = to_ns(decode_state(last).time) if last else None
 
@@ -103,7 +105,11 @@ class TwinService:
         computed = 0
         for time in islice(self._due(), most):
             if self._history is None or not self._history.is_of(time, time):
-                self._history = History(self._site, self._store, at=time, known_at=time)
+                if self._days is None:
+                    self._days = KeptDays(self._site, self._store, last_midnight(time))
+                self._history = History(
+                    self._site, self._store, at=time, known_at=time, days=self._days
+                )
             state = compute_state(
                 self._site, self._plan, self._store, at=time, known_at=time, history=self._history
             )

@@ -262,6 +262,12 @@ class Store(Protocol):
         """Return what engineers said of flags, newest first; `before` is the id of the last."""
         ...
 
+    def flag_changes(
+        self, instrument: str, quantity: str, *, after: datetime, until: datetime
+    ) -> list[datetime]:
+        """Return the times of readings whose flags changed at after < moment <= until."""
+        ...
+
     def calculations(
         self,
         instrument: str,

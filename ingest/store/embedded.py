@@ -270,6 +270,23 @@ class EmbeddedStore:
         found = journal(self._reader())[::-1]
         return [each for each in found if before is None or (each.id or 0) < before][:limit]
 
+    def flag_changes(
+        self, instrument: str, quantity: str, *, after: datetime, until: datetime
+    ) -> list[datetime]:
+        """Return the times of readings whose flags changed at after < moment <= until."""
+        rows = self._reader().execute(
+            "SELECT DISTINCT time FROM flag WHERE type = ?1 AND instrument = ?2 AND quantity = ?3"
+            " AND (since > ?4 AND since <= ?5 OR until > ?4 AND until <= ?5) ORDER BY time",
+            (
+                self._site.instruments[instrument].type,
+                instrument,
+                quantity,
+                to_ns(after),
+                to_ns(until),
+            ),
+        )
+        return [from_ns(time) for (time,) in rows]
+
     def calculations(
         self,
         instrument: str,

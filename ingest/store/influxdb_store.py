@@ -240,6 +240,12 @@ class InfluxStore:
         """Return what engineers said of flags, newest first."""
         return self.spool.flag_journal(limit=limit, before=before)
 
+    def flag_changes(
+        self, instrument: str, quantity: str, *, after: datetime, until: datetime
+    ) -> list[datetime]:
+        """Return the times of readings whose flags changed at after < moment <= until."""
+        return self.spool.flag_changes(instrument, quantity, after=after, until=until)
+
     def calculations(
         self,
         instrument: str,

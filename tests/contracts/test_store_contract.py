@@ -183,6 +183,31 @@ def test_buckets_are_aggregated_and_empty_ones_left_out(store: Store) -> None:
     ]
 
 
+def test_it_says_which_readings_had_their_flags_changed(store: Store) -> None:
+    store.append([row(0, 1.0), row(1, 9.0, received=3, flags={"pore_pressure": "out_of_range"})])
+
+    def changed(after: float, until: float) -> list[datetime]:
+        return store.flag_changes(
+            "pz-1", "pore_pressure", after=T0 + after * HOUR, until=T0 + until * HOUR
+        )
+
+    store.write_flag(
+        FlagEntry(
+            instrument="pz-1",
+            quantity="pore_pressure",
+            flag="out_of_range",
+            action="lift",
+            author="engineer",
+            reason="checked by hand",
+            time=T0 + 5 * HOUR,
+        )
+    )
+    assert changed(0, 2) == []
+    assert changed(2, 3) == [T0 + HOUR]
+    assert changed(3, 4) == []
+    assert changed(4, 5) == [T0 + HOUR]
+
+
 def test_buckets_keep_nodes_apart_and_can_leave_out_flagged(store: Store) -> None:
     store.append(profile(0, [1.0, 2.0, 3.0]))
     found = store.buckets("ipi-1", "displacement_a", start=T0, end=T0 + HOUR, count=1)
