@@ -161,16 +161,16 @@ class KeptDays:
 
 
 def _last_change_before(store: Store, moment: int) -> int:
-    """Return a change before all that were received from a moment [ns] on."""
+    """Return the last change before all that were received from a moment [ns] on, 0 for none."""
     low, high = 0, store.health().last_sequence
     while low < high:
         middle = (low + high) // 2
         following = store.changes(middle, 1)
         if following and min(row.received for row in following[0].rows) < moment:
-            low = max(following[0].sequence, middle + 1)
+            low = following[0].sequence
         else:
             high = middle
-    return max(low - 1, 0)
+    return low
 
 
 def _joined(first: Buckets, second: Buckets) -> Buckets:
