@@ -443,21 +443,10 @@ def verify(
     site: SiteOption = None, data_dir: DataDirOption = None, as_json: JsonOption = False
 ) -> None:
     """Print published numbers beside the computed ones; exit code 1 when one is not met."""
-    from analytics.verify import verifications as analytics_verifications
-    from twin.verify import verifications as twin_verifications
+    from dashboard.verification import verified
 
     _settings(site, data_dir)
-    rows = [
-        {
-            "name": row.name,
-            "source": row.source,
-            "published": row.published,
-            "computed": row.computed,
-            "tolerance": row.tolerance,
-            "ok": row.ok,
-        }
-        for row in [*twin_verifications(), *analytics_verifications()]
-    ]
+    rows = [row.to_dict() for row in verified()]
     if as_json:
         typer.echo(json.dumps(rows, ensure_ascii=False, indent=2))
     else:

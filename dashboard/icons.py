@@ -15,6 +15,7 @@ PATHS = {
     "risk": "M12 4l9 16H3zM12 10v4M12 17v.5",
     "post_mining": "M12 21v-8M12 13c0-4-3-6-7-6 0 4 3 6 7 6zM12 11c0-4 3-7 8-7 0 4-3 7-8 7M5 21h14",
     "data_health": "M3 12h4l2-6 4 12 3-8 1.5 2H21",
+    "verification": "M3 7h8M3 12h5M3 17h8M13 13l3 3 5-8",
     "menu": "M4 6h16M4 12h16M4 18h16",
     "clock": "M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18zM12 7v5l3 2",
     "scheme": "M12 3a9 9 0 1 0 0 18zM12 3a9 9 0 0 1 0 18",

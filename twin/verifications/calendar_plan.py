@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from ingest.site import load_site
+from ingest.text import Text
 from twin.plan import load_plan
 from twin.verify import Verification, verification
+
+TITLE = Text("Calendar plan")
 
 PROJECT = "reclamation project 073/20-TX, volume 3 book 1"
 
@@ -28,7 +31,7 @@ def verifications() -> list[Verification]:
     table4, table5 = f"{PROJECT}, table 4", f"{PROJECT}, table 5"
     found = [
         verification(
-            f"Volume in the dump of {name} [thousand m3/y]",
+            Text("Volume in the dump of {stream} [thousand m3/y]", {"stream": name}),
             table4,
             published,
             streams[name].volume_per_year,
@@ -37,19 +40,27 @@ def verifications() -> list[Verification]:
         for name, published in STREAM_VOLUMES.items()
     ]
     found.append(
-        verification("Volume in the dump of a year [thousand m3/y]", table4, 512.3, yearly, 0.05)
+        verification(
+            Text("Volume in the dump of a year [thousand m3/y]"), table4, 512.3, yearly, 0.05
+        )
     )
     for tier, published in (("tier_650", 3839.5), ("tier_680", 3845.0)):
         placed = sum(cells[tier] for cells in calendar.years.values())
         found.append(
-            verification(f"Volume placed in {tier} [thousand m3]", table5, published, placed, 0.05)
+            verification(
+                Text("Volume placed in {tier} [thousand m3]", {"tier": tier}),
+                table5,
+                published,
+                placed,
+                0.05,
+            )
         )
     found.append(
-        verification("Volume of the plan [thousand m3]", table5, 7684.5, calendar.total, 0.05)
+        verification(Text("Volume of the plan [thousand m3]"), table5, 7684.5, calendar.total, 0.05)
     )
     found.append(
         verification(
-            "Years until the dump is full [y]",
+            Text("Years until the dump is full [y]"),
             f"{PROJECT}, section 3.1 (printed as 53)",
             53,
             plan.file.total_capacity_thousand_m3 / yearly,

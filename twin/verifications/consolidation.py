@@ -5,10 +5,13 @@ from __future__ import annotations
 import numpy as np
 from scipy.optimize import brentq
 
+from ingest.text import Text
 from twin.models.settlement_asaoka import recurrence
 from twin.models.settlement_hyperbolic import SettlementHyperbolic
 from twin.models.terzaghi_consolidation import average_consolidation
 from twin.verify import Verification, verification
+
+TITLE = Text("Consolidation")
 
 #: Average degree of consolidation [%] and time factor [1] under a uniform initial pressure
 #: (lecture notes CEG 4012, fall 2011, after Terzaghi). Rounded to three digits; the row of 65 %
@@ -52,7 +55,7 @@ def _terzaghi() -> list[Verification]:
     degrees = 100 * average_consolidation(factors)
     return [
         verification(
-            f"Average consolidation at T = {factor} [%]",
+            Text("Average consolidation at T = {factor} [%]", {"factor": factor}),
             "Terzaghi consolidation, table of CEG 4012 lecture notes (2011)",
             degree,
             float(computed),
@@ -69,7 +72,10 @@ def _asaoka() -> list[Verification]:
         b0, b1 = recurrence(average_consolidation(steps)[None, :])
         found.append(
             verification(
-                f"Asaoka's ultimate of a Terzaghi curve from U = {degree} % on [1]",
+                Text(
+                    "Asaoka's ultimate of a Terzaghi curve from U = {degree} % on [1]",
+                    {"degree": degree},
+                ),
                 "analytic oracle; Asaoka (1978), Soils and Foundations 18(4)",
                 published,
                 float(b0[0] / (1 - b1[0])),
@@ -87,10 +93,12 @@ def _hyperbolic() -> list[Verification]:
     model = SettlementHyperbolic()
     ultimate = model.ultimate(np.array([[intercept * 100, slope * 100]]))
     return [
-        verification("Slope of the hyperbola of T/U [1/%]", source, 8.206e-3, slope, 2e-5),
-        verification("Intercept of the hyperbola of T/U [1/%]", source, 2.441e-3, intercept, 2e-5),
+        verification(Text("Slope of the hyperbola of T/U [1/%]"), source, 8.206e-3, slope, 2e-5),
         verification(
-            "Overshoot of the hyperbolic ultimate settlement [%]",
+            Text("Intercept of the hyperbola of T/U [1/%]"), source, 2.441e-3, intercept, 2e-5
+        ),
+        verification(
+            Text("Overshoot of the hyperbolic ultimate settlement [%]"),
             source,
             21.9,
             100 * (float(ultimate[0]) - 1),

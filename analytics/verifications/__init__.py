@@ -1,0 +1,1 @@
+"""Published numbers beside what analytics computes, one subject a file."""
