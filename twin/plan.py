@@ -74,6 +74,35 @@ class Deadline(Configured):
     source: str
 
 
+class Shape(Configured):
+    """Shape of the dump, for its parametric solid (`twin/crater.py`).
+
+    Parameters
+    ----------
+    repose_deg
+        Angle of repose: that of the tiers' faces [deg].
+    overall_slope_deg
+        Lowest and highest overall slope of the finished dump [deg].
+    wall_deg
+        Angle of the crater's wall under the fill [deg].
+    advance_deg
+        Direction in which the fronts advance, clockwise from the north of the site's grid [deg].
+    """
+
+    repose_deg: float = Field(gt=0, lt=90)
+    overall_slope_deg: tuple[float, float]
+    wall_deg: float = Field(gt=0, lt=90)
+    advance_deg: float = Field(ge=0, lt=360)
+    source: str
+
+    @field_validator("overall_slope_deg")
+    @classmethod
+    def _rising(cls, value: tuple[float, float]) -> tuple[float, float]:
+        if not 0 < value[0] <= value[1] < 90:
+            raise ValueError("the lowest and the highest angle, between 0 and 90")
+        return value
+
+
 class TableRevision(Configured):
     """A table and the first day on which it holds.
 
@@ -112,6 +141,7 @@ class PlanFile(Configured):
     stream_titles: dict[KeyName, Titles]
     tiers: dict[KeyName, Tier] = Field(min_length=1)
     grading: Grading
+    shape: Shape | None = None
 
     @field_validator("calendar", "waste_streams")
     @classmethod
