@@ -8,12 +8,14 @@ per bucket, by a marker in the bucket.
 from __future__ import annotations
 
 import fcntl
+import gc
 import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
+from time import monotonic
 from typing import NamedTuple
 
 import structlog
@@ -31,6 +33,10 @@ log = structlog.get_logger()
 
 #: Larger blocks are not faster, smaller ones are.
 BLOCK_ROWS = 20_000
+#: How much more must have become old before a pass of pruning begins.
+_PRUNED_EVERY = timedelta(hours=1)
+#: For how long a step prunes before it forwards again [s].
+_PRUNING_S = 0.2
 
 
 class Behind(NamedTuple):
@@ -60,12 +66,23 @@ class Forwarder:
         The store that is read from InfluxDB.
     clock
         What `behind` measures against; the wall clock by default, a replay's own in a replay.
+    spool_days
+        For how long the spool keeps what has been forwarded [d]; None: for ever.
     """
 
     def __init__(
-        self, spool: EmbeddedStore, influx: InfluxStore, clock: Clock | None = None
+        self,
+        spool: EmbeddedStore,
+        influx: InfluxStore,
+        clock: Clock | None = None,
+        *,
+        spool_days: float | None = None,
     ) -> None:
-        self._spool, self._server = spool, influx.server
+        self._spool, self._influx, self._server = spool, influx, influx.server
+        self._spool_days = spool_days
+        self._pruning: Iterator[int] | None = None
+        self._pruned_before: datetime | None = None
+        self.pruned = 0
         self._claimed = False
         self._reader = ThreadPoolExecutor(1, "forward-reader")
         self._ahead: Future[_Block] | None = None
@@ -87,7 +104,32 @@ class Forwarder:
         if not self._claimed:
             self._server.claim(self._spool.run_id())
             self._claimed = True
-        return self._forward_rows() + self._forward_derived()
+        done = self._forward_rows() + self._forward_derived() + self._influx.release_held()
+        if self._spool_days is not None:
+            self._prune(timedelta(days=self._spool_days))
+        return done
+
+    def prune_all(self) -> int:
+        """Prune all that is due now; return how many rows were removed."""
+        before, self._pruned_before = self.pruned, None
+        if self._spool_days is not None:
+            self._prune(timedelta(days=self._spool_days), longest_s=math.inf)
+        return self.pruned - before
+
+    def _prune(self, kept: timedelta, *, longest_s: float = _PRUNING_S) -> None:
+        """Go on removing what is too old; a pass begins when some more has become so."""
+        before = self._now() - kept
+        if self._pruning is None:
+            if self._pruned_before and before < self._pruned_before + _PRUNED_EVERY:
+                return
+            self._pruned_before = before
+            self._pruning = self._spool.prune(before, FOLLOWER)
+        end = monotonic() + longest_s
+        for removed in self._pruning:
+            self.pruned += removed
+            if monotonic() >= end:
+                return
+        self._pruning = None
 
     def detail(self) -> str:
         """Return what has been done and what waits, in words."""
@@ -97,7 +139,8 @@ class Forwarder:
         )
         refused = f", {self.refused} refused" * bool(self.refused)
         too_old = f", {self.too_old} older than the bucket keeps" * bool(self.too_old)
-        return f"{self.forwarded} rows forwarded{refused}{too_old}{waits}"
+        pruned = f", {self.pruned} pruned from the spool" * bool(self.pruned)
+        return f"{self.forwarded} rows forwarded{refused}{too_old}{pruned}{waits}"
 
     def numbers(self) -> dict[str, float]:
         """Return what has been done and what waits, for `/metrics`."""
@@ -105,6 +148,7 @@ class Forwarder:
         return {
             "rows_total": self.forwarded,
             "refused_rows_total": self.refused,
+            "pruned_rows_total": self.pruned,
             "changes_behind": behind.changes,
             "seconds_behind": behind.seconds,
         }
@@ -144,12 +188,18 @@ class Forwarder:
         """Read and encode what comes after a change."""
         rows: list[Row] = []
         reached = since
-        for change in self._spool.each_change(since):
-            rows += change.rows
-            reached = change.sequence
-            if len(rows) >= BLOCK_ROWS:
-                break
-        return _Block(since, reached, rows, row_lines(rows))
+        # Rows hold no cycles: the search for some, which ten thousands of new objects start again
+        # and again, takes longer than making the objects.
+        gc.disable()
+        try:
+            for change in self._spool.each_change(since):
+                rows += change.rows
+                reached = change.sequence
+                if len(rows) >= BLOCK_ROWS:
+                    break
+            return _Block(since, reached, rows, row_lines(rows))
+        finally:
+            gc.enable()
 
     def _forward_derived(self) -> int:
         changes = self._spool.derived_changes(self._spool.cursor(DERIVED_FOLLOWER))
@@ -164,22 +214,26 @@ class Forwarder:
         return len(points)
 
     def _write_rows(self, rows: Sequence[Row], lines: Sequence[str]) -> None:
-        self._write(
+        refused = self._write(
             lines,
             lambda index: (
                 f"influxdb/{rows[index].type}/{rows[index].instrument}",
                 from_ns(rows[index].received),
             ),
         )
+        if refused:
+            self._spool.keep_refused(rows[index] for index in refused)
 
-    def _write(self, lines: Sequence[str], origin: Callable[[int], tuple[str, datetime]]) -> None:
-        """Write lines; those that InfluxDB will never take become dead letters.
+    def _write(
+        self, lines: Sequence[str], origin: Callable[[int], tuple[str, datetime]]
+    ) -> dict[int, str]:
+        """Write lines; those that InfluxDB will never take become dead letters, and are returned.
 
         `origin` returns the topic and the time of a line's dead letter.
         """
         refused = self._refused(lines)
         if not refused:
-            return
+            return refused
         letters = []
         for index, reason in sorted(refused.items()):
             topic, received = origin(index)
@@ -196,6 +250,7 @@ class Forwarder:
         self._spool.append([], letters)
         self.refused += len(letters)
         log.error("refused_by_influxdb", lines=len(letters), first=letters[0].reason)
+        return refused
 
     def _refused(self, lines: Sequence[str]) -> dict[int, str]:
         """Write lines; return the reason for each one that InfluxDB will never take.
@@ -259,4 +314,6 @@ def open_forwarder(run: Run) -> Forwarder:
         raise ConfigurationError(
             "setting POSTMINE_INFLUXDB_URL", value="", legal="the address of an InfluxDB 2"
         )
-    return Forwarder(run.store.spool, run.store, run.clock)
+    return Forwarder(
+        run.store.spool, run.store, run.clock, spool_days=run.settings.spool_days
+    )

@@ -2,30 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+
+import msgspec
 
 from ingest.clock import to_ns
 from ingest.store import Derived, Row
 from ingest.store.flux import DERIVED
 
 _TAG = str.maketrans({",": r"\,", "=": r"\=", " ": r"\ ", "\n": r"\ "})
+_numbers = msgspec.json.Encoder()
 _STRING = str.maketrans({"\\": r"\\", '"': r"\""})
 
 
-def row_lines(rows: Iterable[Row]) -> list[str]:
+def row_lines(rows: Sequence[Row]) -> list[str]:
     """Return one line per row: measurement = type, tags = instrument and node, field = quantity.
 
     Names of types, instruments and quantities hold nothing that must be escaped.
     """
-    lines = []
-    for kind, instrument, node, time, received, sequence, values, _ in rows:
-        fields = ",".join([f"{name}={value!r}" for name, value in values.items()])
-        number = "" if sequence is None else f",sequence={sequence}i"
-        lines.append(
-            f"{kind},instrument={instrument},node={node} "
-            f"{fields}{',' if fields else ''}received={received}i{number} {time}"
-        )
-    return lines
+    if not rows:
+        return []
+    # One pass of an encoder in C writes every number; what it writes is turned into fields.
+    written = _numbers.encode([row.values for row in rows]).decode()
+    fields = written[2:-2].replace('":', "=").replace(',"', ",").split("},{")
+    return [
+        f"{row.type},instrument={row.instrument},node={row.node} "
+        f"{field[1:]}{',' if field else ''}received={row.received}i"
+        f"{'' if row.sequence is None else f',sequence={row.sequence}i'} {row.time}"
+        for row, field in zip(rows, fields, strict=True)
+    ]
 
 
 def derived_lines(points: Iterable[Derived]) -> list[str]:
