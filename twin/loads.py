@@ -88,13 +88,16 @@ def read_loads(current: Current, history: History, plan: Plan) -> Loads:
 
 
 def _factors(plan: Plan, days: int, streams: list[str]) -> Array:
-    """Return the volume in the dump of a tonne (days x streams) [m3/t]."""
+    """Return the volume in the dump of a tonne (days x streams) [m3/t].
+
+    A stream that a revision leaves out keeps the factor of the revision before: what is weighed
+    of it all the same is the same waste. Before its first revision it has that one's factor.
+    """
     factors = np.zeros((days, len(streams)))
-    for revision in plan.streams:
-        # Revisions rise by date, so a later one overwrites the rest of its predecessor.
-        first = max((revision.since - plan.start) // DAY, 0)
-        factors[first:] = [
-            revision.by_name[name].factor if name in revision.by_name else np.nan
-            for name in streams
-        ]
+    for column, name in enumerate(streams):
+        known = [each for each in plan.streams if name in each.by_name]
+        for index, revision in enumerate(known):
+            # Revisions rise by date, so a later one overwrites the rest of its predecessor.
+            first = max((revision.since - plan.start) // DAY, 0) if index else 0
+            factors[first:, column] = revision.by_name[name].factor
     return factors

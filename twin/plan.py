@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import math
 from bisect import bisect_right
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 from itertools import pairwise
 from pathlib import Path
@@ -221,6 +221,8 @@ class Calendar:
         Cumulative volume in the dump at the knots [thousand m3].
     years
         Volume by tier and year [thousand m3].
+    streams
+        Volume by waste stream and year [thousand m3]; empty where the table does not give it.
     """
 
     since: datetime
@@ -228,11 +230,40 @@ class Calendar:
     knots: tuple[datetime, ...]
     volumes: tuple[float, ...]
     years: dict[int, dict[str, float]]
+    streams: dict[int, dict[str, float]] = field(default_factory=dict)
 
     def volume(self, at: datetime) -> float:
         """Return the cumulative planned volume in the dump [thousand m3]."""
         seconds = [knot.timestamp() for knot in self.knots]
         return float(np.interp(at.timestamp(), seconds, self.volumes))
+
+    def reached(self, volume: float) -> datetime | None:
+        """Return when the plan reaches a volume [thousand m3], None when it never does.
+
+        Where the plan stands still the first moment counts: for nothing that is the start.
+        """
+        index = int(np.searchsorted(self.volumes, volume - 1e-9, side="left"))
+        if index >= len(self.volumes):
+            return None
+        if index == 0:
+            return self.knots[0]
+        low, high = self.volumes[index - 1], self.volumes[index]
+        share = min((volume - low) / (high - low), 1.0)
+        return self.knots[index - 1] + share * (self.knots[index] - self.knots[index - 1])
+
+    def by_tier(self, at: datetime) -> dict[str, float]:
+        """Return the cumulative planned volume of each tier [thousand m3].
+
+        Within a year the tiers are filled one after the other, bottom up.
+        """
+        found = dict.fromkeys(next(iter(self.years.values())), 0.0)
+        left = self.volume(at)
+        for cells in self.years.values():
+            for tier, volume in cells.items():
+                part = min(volume, left)
+                found[tier] += part
+                left -= part
+        return found
 
     def rate(self, at: datetime) -> float:
         """Return the planned volume of the year of `at` [thousand m3/y], 0 outside the plan."""
@@ -253,9 +284,13 @@ class Plan:
     calendars: tuple[Calendar, ...]
     streams: tuple[Streams, ...]
 
-    def calendar_at(self, at: datetime) -> Calendar:
-        """Return the calendar in force."""
-        return self.calendars[_in_force([c.since for c in self.calendars], at)]
+    def calendar_at(self, at: datetime, known_at: datetime | None = None) -> Calendar:
+        """Return the calendar in force at `at`, of those known at `known_at`.
+
+        A revision is known from the day on which it holds.
+        """
+        moment = at if known_at is None else min(at, known_at)
+        return self.calendars[_in_force([c.since for c in self.calendars], moment)]
 
     def streams_at(self, at: datetime) -> Streams:
         """Return the waste streams in force."""
@@ -267,6 +302,33 @@ class Plan:
         [thousand m3]
         """
         return self.calendar_at(at).volume(at)
+
+    def planned_by_stream(
+        self, at: datetime, known_at: datetime | None = None
+    ) -> dict[str, float]:
+        """Return the cumulative planned volume of each waste stream [thousand m3].
+
+        As the calendar's table gives it by year; where it does not, a year's volume is split by
+        the volumes of the streams in force at the time (table 4 of the Abaza plan).
+        """
+        calendar = self.calendar_at(at, known_at)
+        until = max(min(at, calendar.knots[-1]), calendar.knots[0])
+        cuts = {*calendar.knots, *(part.since for part in self.streams), until}
+        edges = sorted(cut for cut in cuts if calendar.knots[0] <= cut <= until)
+        found = dict.fromkeys(self.stream_names, 0.0)
+        for start, end in pairwise(edges):
+            volume = calendar.volume(end) - calendar.volume(start)
+            for name, share in self._shares(calendar, start).items():
+                found[name] += volume * share
+        return found
+
+    def _shares(self, calendar: Calendar, at: datetime) -> dict[str, float]:
+        """Return the streams' shares of the planned volume at a moment [1]."""
+        volumes = calendar.streams.get(at.year) or {
+            name: stream.volume_per_year for name, stream in self.streams_at(at).by_name.items()
+        }
+        whole = sum(volumes.values())
+        return {name: volume / whole for name, volume in volumes.items()} if whole else {}
 
     @property
     def stream_names(self) -> list[str]:
@@ -297,6 +359,16 @@ def load_plan(site: Site) -> Plan | None:
         calendars=tuple(_read_calendar(path.parent, part, file) for part in file.calendar),
         streams=tuple(_read_streams(path.parent, part) for part in file.waste_streams),
     )
+    for calendar, part in zip(plan.calendars, file.calendar, strict=True):
+        for name in {name for cells in calendar.streams.values() for name in cells}:
+            if name not in plan.stream_names:
+                raise ConfigurationError(
+                    f"stream of {part.file}",
+                    value=name,
+                    legal=", ".join(plan.stream_names),
+                    cure="waste_streams has no such stream",
+                    file=path,
+                )
     for name in file.tiers:
         if name not in site.zones:
             raise ConfigurationError(
@@ -332,6 +404,7 @@ def _read_calendar(folder: Path, revision: TableRevision, plan: PlanFile) -> Cal
     suffix = "_in_dump_thousand_m3"
     years: dict[int, dict[str, float]] = {}
     total: dict[str, float] | None = None
+    streams: dict[int, dict[str, float]] = {}
     for line, row in _rows(path, {"year", f"total{suffix}"}):
         cells = {
             column.removesuffix(suffix): _number(path, line, column, text, blank=0.0)
@@ -339,10 +412,23 @@ def _read_calendar(folder: Path, revision: TableRevision, plan: PlanFile) -> Cal
             if column.endswith(suffix)
         }
         printed = cells.pop("total")
-        unknown = sorted(set(cells) - set(plan.tiers))
+        unknown = sorted(set(cells) - set(plan.tiers) - set(plan.stream_titles))
         if unknown:
             raise ConfigurationError(
-                "tier", value=unknown[0], legal=", ".join(plan.tiers), file=path, line=1
+                "tier or waste stream",
+                value=unknown[0],
+                legal=", ".join([*plan.tiers, *plan.stream_titles]),
+                file=path,
+                line=1,
+            )
+        by_stream = {name: cells.pop(name) for name in list(cells) if name in plan.stream_titles}
+        if by_stream and abs(sum(by_stream.values()) - printed) > ROUNDING * len(by_stream):
+            raise ConfigurationError(
+                f"total of {row['year']}",
+                value=printed,
+                legal=f"the sum of the waste streams, {sum(by_stream.values()):.1f}",
+                file=path,
+                line=line,
             )
         if abs(sum(cells.values()) - printed) > ROUNDING:
             raise ConfigurationError(
@@ -355,7 +441,10 @@ def _read_calendar(folder: Path, revision: TableRevision, plan: PlanFile) -> Cal
         if row["year"] == "total":
             total = cells
         else:
-            years[int(_number(path, line, "year", row["year"]))] = cells
+            year = int(_number(path, line, "year", row["year"]))
+            years[year] = cells
+            if by_stream:
+                streams[year] = by_stream
     if not years or list(years) != list(range(min(years), max(years) + 1)):
         raise ConfigurationError("years", value=list(years), legal="one after the other", file=path)
     if min(years) != plan.start.year:
@@ -382,6 +471,7 @@ def _read_calendar(folder: Path, revision: TableRevision, plan: PlanFile) -> Cal
         knots=tuple(knots),
         volumes=tuple(volumes),
         years=years,
+        streams=streams,
     )
 
 

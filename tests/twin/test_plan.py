@@ -87,6 +87,70 @@ def test_a_revision_holds_from_its_day_on(plan: Plan) -> None:
     assert revised.planned_volume(after) == plan.planned_volume(after) / 2
 
 
+def test_a_revision_is_known_from_its_day_on(plan: Plan) -> None:
+    since = datetime(2024, 1, 1, tzinfo=UTC)
+    later = replace(plan.calendars[0], since=since, source="revision")
+    revised = replace(plan, calendars=(plan.calendars[0], later))
+    moment = datetime(2025, 1, 1, tzinfo=UTC)
+    assert revised.calendar_at(moment, moment).source == "revision"
+    known_at = datetime(2023, 12, 31, tzinfo=UTC)
+    assert revised.calendar_at(moment, known_at) is plan.calendars[0]
+    assert revised.planned_by_stream(moment, known_at) == plan.planned_by_stream(moment)
+
+
+def test_the_plan_by_tier_follows_the_table(plan: Plan) -> None:
+    calendar = plan.calendars[0]
+    at = datetime(2030, 1, 1, tzinfo=UTC)
+    tiers = calendar.by_tier(at)
+    assert tiers["tier_650"] == pytest.approx(3839.5)
+    assert tiers["tier_680"] == pytest.approx(258.9)
+    early = calendar.by_tier(datetime(2029, 3, 1, tzinfo=UTC))
+    assert early["tier_680"] == 0
+    assert sum(early.values()) == pytest.approx(calendar.volume(datetime(2029, 3, 1, tzinfo=UTC)))
+
+
+@given(st.floats(0, 7684.5))
+def test_reached_is_the_inverse_of_the_volume(plan: Plan, volume: float) -> None:
+    calendar = plan.calendars[0]
+    reached = calendar.reached(volume)
+    assert reached is not None
+    assert calendar.volume(reached) == pytest.approx(volume, abs=1e-4)
+
+
+def test_the_plan_never_reaches_more_than_it_holds(plan: Plan) -> None:
+    assert plan.calendars[0].reached(7684.6) is None
+    assert plan.calendars[0].reached(0) == plan.start
+
+
+def test_streams_share_the_plan_by_what_is_in_force_at_the_time(plan: Plan) -> None:
+    old = plan.streams[0]
+    since = datetime(2022, 7, 2, 12, tzinfo=UTC)  # the middle of the year
+    no_rock = {name: s for name, s in old.by_name.items() if name != "waste_rock"}
+    revised = replace(plan, streams=(old, replace(old, since=since, by_name=no_rock)))
+    end = datetime(2023, 1, 1, tzinfo=UTC)
+    found = revised.planned_by_stream(end)
+    assert found["waste_rock"] == pytest.approx(53.05 / 2, abs=0.02)
+    assert sum(found.values()) == pytest.approx(512.3)
+    assert plan.planned_by_stream(end)["waste_rock"] == pytest.approx(53.05, abs=0.02)
+
+
+def test_the_table_may_give_the_streams(edit: Edit) -> None:
+    extra = ",waste_rock_in_dump_thousand_m3,coal_ash_and_slag_in_dump_thousand_m3"
+    site = edit("plan.yaml", "start: 2022-01-01", "start: 2022-01-01")
+    table = site.folder / "calendar_plan.csv"
+    lines = table.read_text().splitlines()
+    lines = [lines[0] + extra, *(f"{line},500.0,12.3" for line in lines[1:-1])]
+    table.write_text("\n".join(lines) + "\n")
+    plan = load_plan(site)
+    assert plan is not None
+    found = plan.planned_by_stream(datetime(2023, 1, 1, tzinfo=UTC))
+    assert found["waste_rock"] == pytest.approx(500)
+    assert found["dry_magnetic_separation_tailings"] == 0
+    table.write_text(table.read_text().replace("500.0", "400.0"))
+    with pytest.raises(ConfigurationError, match="sum of the waste streams"):
+        load_plan(site)
+
+
 ROW = "2023,554.3,512.3,,,554.3,512.3\n"
 
 
