@@ -17,12 +17,13 @@ from analytics.levels import gravest
 from analytics.post_mining import Now, post_mining
 from analytics.risk_model import Moment, risk_model_types
 from analytics.site_files import ResponsePlan, load_post_mining, load_response_plan, load_targets
-from analytics.territory import load_territory, territory_indicators
+from analytics.territory import territory_indicators
 from analytics.watch import PastExceedance, Watch, absorb
 from ingest.clock import EPOCH, Clock, iso, to_ns
 from ingest.errors import ConfigurationError, ServiceError
 from ingest.site import Site
 from ingest.store import Row, Store
+from twin.land_use.territory import load_territory
 from twin.state import TwinState, decode_state
 
 #: The watch is kept in two places in turn, so that the one that belongs to the last assessment is

@@ -359,14 +359,14 @@ def check_site(
     """Check every file of a site and say what is in it."""
     from analytics.service import checked_response_plan
     from analytics.site_files import load_post_mining, load_targets
-    from analytics.territory import load_territory
     from ingest.import_map import load_map
     from ingest.site import load_site
+    from twin.land_use import recorded_inputs
     from twin.plan import load_plan
 
     loaded = load_site(_settings(site, data_dir).site)
     plan = load_plan(loaded)
-    for check in (load_targets, checked_response_plan, load_post_mining, load_territory):
+    for check in (load_targets, checked_response_plan, load_post_mining, recorded_inputs):
         check(loaded)
     for rule in loaded.imports:
         load_map(loaded.folder / rule.map, loaded)

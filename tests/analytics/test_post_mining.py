@@ -7,10 +7,11 @@ import pytest
 from analytics.assessment import PostMining, Risk
 from analytics.post_mining import COMPONENTS, STAGES, Now, post_mining
 from analytics.site_files import PostMiningEvidence, RecordedEvidence, load_post_mining
-from analytics.territory import load_territory, territory_indicators
+from analytics.territory import territory_indicators
 from ingest.site import load_site
 from ingest.text import Text
 from tests.analytics.states import T0, hours, twin_state
+from twin.land_use.territory import load_territory
 
 SITE = load_site("abaza")
 EVERYTHING = [item.item for *_, asked in COMPONENTS for item in asked if item.live is None] + [

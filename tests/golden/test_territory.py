@@ -5,22 +5,17 @@ Tolerances are two-sided: one unit of the last printed digit.
 
 from __future__ import annotations
 
-import csv
 import math
 from datetime import date
-from pathlib import Path
 
 import pytest
 
-from analytics.territory import (
-    FORMULAS,
-    Crop,
-    TerritoryInputs,
-    territory_indicators,
-    territory_values,
-)
+from analytics.territory import territory_indicators
+from twin.land_use import variants, works
+from twin.land_use.territory import FORMULAS, Crop, TerritoryInputs, flat, territory_values
 
-VARIANTS = Path(__file__).parent / "kuzstu_territory_variants.csv"
+WORK = works()["territory"]
+VARIANTS = variants("territory")
 
 EXAMPLE = TerritoryInputs(
     source="KuzSTU practical guide, worked example of practical work 3",
@@ -110,50 +105,12 @@ def test_every_indicator_is_pinned() -> None:
     assert [formula.number for formula in FORMULAS] == [f"3.{n}" for n in range(1, 22)]
 
 
-def variants() -> list[dict[str, float]]:
-    lines = [line for line in VARIANTS.read_text().splitlines() if not line.startswith("#")]
-    return [{key: float(value) for key, value in row.items()} for row in csv.DictReader(lines)]
-
-
-def inputs_of(row: dict[str, float]) -> TerritoryInputs:
-    return TerritoryInputs(
-        source=f"KuzSTU practical guide, variant {row['variant']:.0f}",
-        since=date(2000, 1, 1),
-        coal=row["coal_mt_per_year"],
-        overburden=row["overburden_mm3_per_year"],
-        internal_dumping=row["internal_dump_mm3_per_year"],
-        employees=1000 * row["employees_thousand"],
-        residents=1000 * row["residents_thousand"],
-        land_value=15_000,
-        district=row["mining_district_ha"],
-        sanitary_zone=row["sanitary_zone_ha"],
-        built_up=row["built_up_ha"],
-        recreation=row["recreation_ha"],
-        railways=row["infrastructure_ha"],
-        roads=row["roads_ha"],
-        mined_out=row["mined_out_ha"],
-        external_dumps=row["external_dump_ha"],
-        external_dumps_reclaimed=row["external_dump_reclaimed_ha"],
-        internal_dumps=row["internal_dump_ha"],
-        internal_dumps_reclaimed=row["internal_dump_reclaimed_ha"],
-        trackless_dumps=row["trackless_internal_dump_ha"],
-        crops=tuple(
-            Crop(
-                area_ha=row[f"reclaimed_{crop}_ha"],
-                yield_reclaimed=row[f"yield_reclaimed_{crop}_c_per_ha"],
-                yield_farm=row[f"yield_undisturbed_{crop}_c_per_ha"],
-                price=row[f"price_{crop}_rub_per_c"],
-            )
-            for crop in ("fodder", "grain", "meadow")
-        ),
-    )
-
-
-@pytest.mark.parametrize("row", variants(), ids=lambda row: f"variant {row['variant']:.0f}")
-def test_variants_compute_and_keep_the_laws(row: dict[str, float]) -> None:
-    values = by_number(inputs_of(row))
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_variants_compute_and_keep_the_laws(variant: int) -> None:
+    row = VARIANTS[variant]
+    values = {each.number: each.figure.value for each in WORK.results(row)}
     assert all(math.isfinite(value) for value in values.values())
-    parts = row["sanitary_zone_ha"] * values["3.3"] / 100
+    parts = row["sanitary_zone"] * values["3.3"] / 100
     assert parts == pytest.approx(values["3.1"])
     assert values["3.4"] < values["3.3"], "the district is larger than its sanitary zone"
     # Lower yields are the whole difference of the two potentials.
@@ -162,7 +119,13 @@ def test_variants_compute_and_keep_the_laws(row: dict[str, float]) -> None:
 
 
 def test_all_25_variants_are_there() -> None:
-    assert [row["variant"] for row in variants()] == list(range(1, 26))
+    assert list(VARIANTS) == list(range(1, 26))
+
+
+def test_the_work_and_the_file_of_a_site_give_the_same() -> None:
+    by_work = {each.name: each.figure.value for each in WORK.results(flat(EXAMPLE))}
+    by_file = {name: value for name, (value, _) in territory_values(EXAMPLE).items()}
+    assert by_work == by_file
 
 
 def test_what_is_not_recorded_is_named_and_nothing_is_guessed() -> None:
