@@ -1,0 +1,1 @@
+"""Stability of slopes: sections, slices, methods, the critical circle, and how sure it is."""
