@@ -14,15 +14,25 @@ from ingest.site import Site
 from ingest.store import Derived, Store
 from twin import VERSION
 from twin.backfill import MODEL, fill
+from twin.chemistry.state import water_chemistry
 from twin.current import Current
+from twin.edge import edge_state
+from twin.fleet.fleet_state import fleet_state
+from twin.fleet.inputs import site_fleet
 from twin.history import History, last_midnight
+from twin.hydrology.balance import water_balance
+from twin.hydrology.groundwater import groundwater
+from twin.hydrology.rebound import rebounds
 from twin.kept_days import KeptDays
 from twin.movement import movements
 from twin.plan import Plan, load_plan
 from twin.pressure import pressures
 from twin.settlement import settlements
+from twin.slopes.configuration import load_slopes
+from twin.slopes.stability import slopes
 from twin.state import TwinState, decode_state, encode_state
 from twin.water import waters
+from twin.water_file import water_of
 from twin.weather import weather
 
 SERVICE = "twin"
@@ -57,6 +67,7 @@ def compute_state(
     if history is None or not history.is_of(at, known_at):
         history = History(site, store, at=at, known_at=known_at)
     current = Current(site, store, at=at, known_at=known_at)
+    water = water_of(site, plan)
     filled = fill(current, history, plan) if plan is not None else None
     return TwinState(
         site=site.name,
@@ -70,6 +81,13 @@ def compute_state(
         movement=movements(current, history),
         water=waters(current, history),
         weather=weather(current),
+        fleet=fleet_state(site_fleet(site), plan, filled, at),
+        edge=edge_state(site_fleet(site), plan, filled, at),
+        groundwater=groundwater(current, history, water, filled),
+        water_balance=water_balance(history, water),
+        rebound=rebounds(current, history, water),
+        chemistry=water_chemistry(current, history, plan, filled, water),
+        slopes=slopes(current, filled),
     )
 
 
@@ -88,6 +106,8 @@ class TwinService:
         self, site: Site, store: Store, clock: Clock, *, state_every_s: float | None = None
     ) -> None:
         self._site, self._plan, self._store, self._clock = site, load_plan(site), store, clock
+        water_of(site, self._plan)  # a wrong file stops the start
+        load_slopes(site)  # a file that is wrong stops the start
         self._interval = int((state_every_s or site.state_every_s) * 1e9)
         self._history: History | None = None
         self._days: KeptDays | None = None
@@ -198,6 +218,11 @@ def derived_series(state: TwinState) -> list[Derived]:
             ("acceleration", one.acceleration),
         ):
             add(f"movement.{name}", one.instrument, figure, "profile")
+    for slope in state.slopes or []:
+        if slope.stage == "standing":
+            subject = f"{slope.section}.{slope.slide}"
+            add("slope.factor_of_safety", subject, slope.factor_of_safety, "bishop_simplified")
+            add("slope.probability", subject, slope.probability, "bishop_simplified")
     for name, figure in (
         ("24h", state.weather.rain_24h),
         ("7d", state.weather.rain_7d),

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Literal
 
 import msgspec
 
 from ingest.figure import Figure
 from ingest.text import Text
+from twin.water_state import GroundwaterState, ReboundState, WaterBalance, WaterChemistry
 
 
 class StreamState(msgspec.Struct, kw_only=True):
@@ -105,6 +107,77 @@ class MovementState(msgspec.Struct, kw_only=True):
     acceleration: Figure  # mm/d2, rate over 7 days less the rate of the 7 days before, per day
 
 
+class SlopeHead(msgspec.Struct, kw_only=True):
+    """A piezometer's head in a section."""
+
+    instrument: str
+    place_m: float  # from the toe, down the slope positive
+    tip_m: float | None  # level of the tip, m above sea
+    head: Figure  # m above sea
+    used: bool  # whether the water line goes through it
+
+
+class SlopeLayer(msgspec.Struct, kw_only=True):
+    """A material of a section, from a line down."""
+
+    material: str
+    title: dict[str, str]
+    top: list[tuple[float, float]]  # m from the toe, m above sea; empty: the ground
+    unit_weight: float  # kN/m3
+    cohesion: float  # kPa
+    friction_deg: float
+    source: str
+
+
+class SlopeCircle(msgspec.Struct, kw_only=True):
+    """A slip circle: centre, radius, and where it enters and leaves the ground."""
+
+    x: float  # m from the toe
+    level: float  # m above sea
+    radius: float  # m
+    entry: float  # m from the toe
+    exit: float  # m from the toe
+
+
+class SlopeInfluence(msgspec.Struct, kw_only=True):
+    """What one input does to the factor of safety when it alone changes."""
+
+    parameter: str  # "cohesion", "friction_deg", "unit_weight" or "water"
+    material: str  # "" for water
+    title: dict[str, str]  # of the material
+    low: float
+    high: float
+    unit: str  # of low and high; those of a water level are changes
+    factor_low: float | None
+    factor_high: float | None
+
+
+class SlopeState(msgspec.Struct, kw_only=True):
+    """Whether one slope stands: one kind of slide in one section."""
+
+    section: str
+    slide: str
+    zone: str
+    title: dict[str, str]  # of the section
+    slide_title: dict[str, str]
+    stage: Literal["standing", "planned"]
+    factor_of_safety: Figure  # 1, Bishop's simplified method; interval from the spread of strength
+    spencer: Figure  # 1, Spencer's method on the same circle
+    ravelling: Figure  # 1, infinite slope: the steepest face, a metre deep
+    required: Figure  # 1
+    probability: Figure  # 1, of failure, from sampled strength
+    water_level: Figure  # m above sea, highest of the line; or 1, pore-pressure ratio
+    source: str
+    water_source: str
+    heads: list[SlopeHead] = []
+    ground: list[tuple[float, float]] = []  # m from the toe, m above sea
+    layers: list[SlopeLayer] = []
+    rock_m: float | None = None
+    water_line: list[tuple[float, float]] = []
+    circle: SlopeCircle | None = None
+    influences: list[SlopeInfluence] = []  # largest first
+
+
 class WaterState(msgspec.Struct, kw_only=True):
     """One quantity of one water station."""
 
@@ -126,6 +199,66 @@ class WeatherState(msgspec.Struct, kw_only=True):
     atmospheric_pressure: Figure  # kPa
 
 
+class FleetKindState(msgspec.Struct, kw_only=True):
+    """What one kind of machine could move alone, against the plan."""
+
+    role: str  # "loader", "trucks" or "bulldozer"
+    count: Figure  # 1, machines on the list
+    least: Figure  # 1, least count that meets the plan
+    share: Figure  # 1, yearly capacity / plan
+
+
+class FleetState(msgspec.Struct, kw_only=True):
+    """What the fleet can move in a year, of the material in place."""
+
+    since: datetime  # from when this fleet holds
+    planned: Figure  # thousand m3/y
+    capacity: Figure  # thousand m3/y
+    share: Figure  # 1, capacity / planned
+    bottleneck: Figure  # value: the role that can move least
+    actual: Figure  # thousand m3/y, pace of the last 30 days over the weighbridge
+    overload: Figure  # 1, largest load over payload - 1
+    kinds: list[FleetKindState]
+
+
+class EdgeRule(msgspec.Struct, kw_only=True):
+    """One rule at the edge of the tier that is being filled, with the number to keep."""
+
+    name: str
+    title: Text
+    value: Figure
+    requirement: Text
+
+
+class EdgeState(msgspec.Struct, kw_only=True):
+    """Safety at the edge of the tier in which the front stands."""
+
+    tier: str
+    height: Figure  # m, of the tier
+    rules: list[EdgeRule]
+
+
+class GradingZone(msgspec.Struct, kw_only=True):
+    """Whether one zone may be graded."""
+
+    zone: str
+    verdict: Literal["ready", "not_before", "unknown"]
+    date: Figure  # date from which, the earliest that is known
+    fastest: Figure  # mm/d, the largest rate of its settlement points
+    points: int
+    slow: int  # points whose rate is below the limit
+    reason: Text | None  # what the verdict rests on, or what is missing for a better one
+
+
+class GradingState(msgspec.Struct, kw_only=True):
+    """When the surface may be graded and covered, and what that takes."""
+
+    zones: list[GradingZone]
+    limit: Figure  # mm/d, rate below which settlement counts as ended
+    works: dict[str, Figure]  # by name: areas, volumes, trips, hours
+    notes: list[Text]
+
+
 class TwinState(msgspec.Struct, kw_only=True):
     """What the twin knows of a site at `time`, from readings received up to `known_at`.
 
@@ -143,6 +276,14 @@ class TwinState(msgspec.Struct, kw_only=True):
     movement: list[MovementState]
     water: list[WaterState]
     weather: WeatherState
+    slopes: list[SlopeState] | None = None  # None: the site has no slopes.yaml
+    fleet: FleetState | None = None  # None: the site has no fleet.yaml
+    edge: EdgeState | None = None  # None: its fleet.yaml says nothing of the edge
+    grading: GradingState | None = None  # None: the site has no plan
+    groundwater: list[GroundwaterState] = []
+    water_balance: WaterBalance | None = None  # None: the site asks for none
+    rebound: list[ReboundState] = []
+    chemistry: WaterChemistry | None = None  # None: no wastes and no water stations
 
 
 def encode_state(state: TwinState) -> bytes:
