@@ -31,6 +31,7 @@ from dashboard.answers import (
     ThresholdSummary,
     ZoneSummary,
 )
+from dashboard.land_use import LandUse
 from dashboard.questions import (
     LONGEST_PAGE,
     MICROSECOND,
@@ -87,6 +88,7 @@ class Queries:
     ) -> None:
         self.site = site
         self.settings = settings
+        self.land_use = LandUse(site)
         self._plan = load_plan(site)
         self._store, self._journal, self._clock = store, journal, clock
         self._refresh_s = refresh_s

@@ -13,6 +13,7 @@ from starlette.responses import Response
 
 from dashboard.questions import BadQuestion, UnknownName
 from ingest.errors import ServiceError
+from twin.land_use import InputsRefused
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -121,6 +122,7 @@ def register_errors(app: FastAPI) -> None:
     """Answer every error of `app` in this shape."""
     app.add_exception_handler(UnknownName, _unknown_name)
     app.add_exception_handler(BadQuestion, _bad_question)
+    app.add_exception_handler(InputsRefused, _refused_inputs)
     app.add_exception_handler(RequestValidationError, _wrong_request)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(ServiceError, _service)
@@ -141,6 +143,19 @@ def _bad_question(request: Request, error: Exception) -> Response:
     assert isinstance(error, BadQuestion)
     wrong = WrongInput(parameter=error.parameter, value=_short(error.value), cure=error.cure)
     return problem(request.url.path, 422, str(error), errors=[wrong])
+
+
+def _refused_inputs(request: Request, error: Exception) -> Response:
+    assert isinstance(error, InputsRefused)
+    wrong = [
+        WrongInput(
+            parameter=f"inputs.{each.name}",
+            value=None if each.value is None else _short(each.value),
+            cure=f"legal: {each.legal}",
+        )
+        for each in error.refusals
+    ]
+    return problem(request.url.path, 422, str(error), errors=wrong)
 
 
 def _wrong_request(request: Request, error: Exception) -> Response:

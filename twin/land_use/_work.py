@@ -18,6 +18,16 @@ LARGEST = 1e12
 
 Values = Mapping[str, float]
 
+#: Legal values in words, by the kinds of the two bounds.
+_LEGAL = {
+    ("above", "below"): Text("above {low} and below {high}"),
+    ("above", "high"): Text("above {low}, at most {high}"),
+    ("low", "below"): Text("at least {low}, below {high}"),
+    ("low", "high"): Text("from {low} to {high}"),
+    ("above", ""): Text("above {low}"),
+    ("low", ""): Text("at least {low}"),
+}
+
 
 class Refusal(msgspec.Struct, kw_only=True, frozen=True):
     """An input that cannot be used: its name, its value (None: not given), what is legal."""
@@ -61,7 +71,7 @@ class Result(msgspec.Struct, kw_only=True):
 
 @dataclass(frozen=True, kw_only=True)
 class Input:
-    """One input of a work.
+    """One input of a work; each has a bound below.
 
     Parameters
     ----------
@@ -87,20 +97,11 @@ class Input:
     @property
     def legal(self) -> Text:
         """The legal values in words."""
-        least, most = self.low, self.high
-        if self.above is not None and self.below is not None:
-            return Text("above {low} and below {high}", {"low": self.above, "high": self.below})
-        if self.above is not None and most is not None:
-            return Text("above {low}, at most {high}", {"low": self.above, "high": most})
-        if least is not None and self.below is not None:
-            return Text("at least {low}, below {high}", {"low": least, "high": self.below})
-        if least is not None and most is not None:
-            return Text("from {low} to {high}", {"low": least, "high": most})
-        if self.above is not None:
-            return Text("above {low}", {"low": self.above})
-        if least is not None:
-            return Text("at least {low}", {"low": least})
-        return Text("a number")
+        least = next((end for end in ("above", "low") if getattr(self, end) is not None), "")
+        most = next((end for end in ("below", "high") if getattr(self, end) is not None), "")
+        ends = {"low": getattr(self, least)} if least else {}
+        ends |= {"high": getattr(self, most)} if most else {}
+        return Text(_LEGAL[least, most].template, ends)
 
     def refusal(self, value: float) -> Refusal | None:
         """Return why a value cannot be used, None when it can."""
@@ -187,8 +188,8 @@ class Work:
             When inputs are unknown, missing, outside their legal values, or contradict.
         """
         refused = self.refusals(values)
-        if not self.partial:
-            refused += [
+        if not refused and not self.partial:
+            refused = [
                 Refusal(name=name, value=None, legal=self.by_name[name].legal)
                 for name in self.missing(values)
             ]

@@ -6,7 +6,7 @@ from ingest.text import Text
 from twin.land_use._work import Input, InputsRefused, Refusal, Result, Values, Work, result
 
 #: Largest sum of the five losses that the guide's norm allows [%].
-LOSS_NORM = 17.0
+LOSS_NORM = 17
 
 _LOSSES = (
     Input(name="loss_removal", title=Text("Loss in removal"), unit="%", low=0, high=100, default=5),
@@ -36,12 +36,12 @@ _LOSSES = (
 
 #: Quantities of the soil before and after: key, titles, unit, largest value.
 _SOIL = (
-    ("ph", Text("pH before"), Text("pH after"), "pH", 14.0),
-    ("humus", Text("Humus before"), Text("Humus after"), "%", 100.0),
-    ("humus_depth", Text("Depth of humus before"), Text("Depth of humus after"), "cm", 1000.0),
-    ("n", Text("Nitrogen before"), Text("Nitrogen after"), "%", 100.0),
-    ("p", Text("Phosphorus before"), Text("Phosphorus after"), "%", 100.0),
-    ("k", Text("Potassium before"), Text("Potassium after"), "%", 100.0),
+    ("ph", Text("pH before"), Text("pH after"), "pH", 14),
+    ("humus", Text("Humus before"), Text("Humus after"), "%", 100),
+    ("humus_depth", Text("Depth of humus before"), Text("Depth of humus after"), "cm", 1000),
+    ("n", Text("Nitrogen before"), Text("Nitrogen after"), "%", 100),
+    ("p", Text("Phosphorus before"), Text("Phosphorus after"), "%", 100),
+    ("k", Text("Potassium before"), Text("Potassium after"), "%", 100),
 )
 
 INPUTS = (
