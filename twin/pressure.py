@@ -47,3 +47,23 @@ def _change(level: Figure, instrument: str, quantity: str, history: History, day
         source=instrument,
         quality="stale" if level.quality == "stale" else "derived",
     )
+
+
+def pore_pressure_ratio(pore_pressure: float, depth_m: float, unit_weight: float) -> float:
+    """Return `ru = u / (gamma z)`, the pore pressure as a share of the weight above [1].
+
+    Bishop, A. W., Morgenstern, N. R. (1960). Stability coefficients for earth slopes. Geotechnique
+    10, 129-150.
+
+    Parameters
+    ----------
+    pore_pressure
+        u [kPa]; suction counts as none.
+    depth_m
+        z, of the point below the surface [m], above 0.
+    unit_weight
+        gamma of what lies above [kN/m3], above 0.
+    """
+    if depth_m <= 0 or unit_weight <= 0:
+        raise ValueError(f"depth {depth_m} m, unit weight {unit_weight} kN/m3: both above 0")
+    return max(pore_pressure, 0.0) / (unit_weight * depth_m)

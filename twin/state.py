@@ -33,6 +33,53 @@ class TierState(msgspec.Struct, kw_only=True):
     capacity: Figure  # thousand m3
     filled: Figure  # thousand m3
     fraction: Figure  # 1
+    planned: Figure | None = None  # thousand m3, by the calendar plan at this time
+
+
+class YearState(msgspec.Struct, kw_only=True):
+    """What one year of the calendar plan was to bring, and what it has brought."""
+
+    year: int
+    planned: Figure  # thousand m3
+    placed: Figure | None  # thousand m3; None for a year that has not begun
+    by_tier: dict[str, float]  # planned, thousand m3
+
+
+class CompletionState(msgspec.Struct, kw_only=True):
+    """When the dump reaches an end, or what it has reached at the deadline, as a distribution."""
+
+    end: str  # "plan", "full" or "deadline"
+    title: Text
+    target: Figure  # thousand m3; the date of the deadline
+    expected: Figure  # date; thousand m3 at the deadline; low and high hold 80 % of the paths
+    probability: Figure  # 1, of reaching the end by the deadline
+    shares: list[float] = []  # shares of the paths
+    values: list[datetime | float] = []  # reached by them; dates, or thousand m3
+
+
+class FrontState(msgspec.Struct, kw_only=True):
+    """Where the front stands in the parametric solid of the crater."""
+
+    tier: str
+    edge: Figure  # m from the rim that the fill advances to, crest of the front
+    toe: Figure  # m, likewise
+    advanced: Figure  # 1, share of its way through this tier
+
+
+class SurveyState(msgspec.Struct, kw_only=True):
+    """A survey of the fill beside what the weighbridge says of the same moment."""
+
+    instrument: str
+    time: datetime
+    volume: Figure  # thousand m3, surveyed
+    weighed: Figure  # thousand m3, by the loads and the factors of the plan
+    difference: Figure  # thousand m3, surveyed - weighed
+    share: Figure  # 1, difference / weighed
+    density: Figure  # t/m3, weighed mass / surveyed volume, since the plan began
+    density_since: Figure  # t/m3, likewise since the survey before
+    compaction: Figure  # 1, loose volume / surveyed volume
+    exceeds: bool  # the difference is beyond the threshold and beyond its interval
+    finding: Text
 
 
 class SCurve(msgspec.Struct, kw_only=True):
@@ -64,6 +111,16 @@ class FillState(msgspec.Struct, kw_only=True):
     streams: list[StreamState]
     tiers: list[TierState]
     s_curve: SCurve
+    schedule_variance: Figure | None = None  # d, ahead of the plan in time; behind is negative
+    plan_year: Figure | None = None  # 1, number of the plan's year
+    planned_tier: Figure | None = None  # value: the name of the tier that is planned now
+    planned_since: Figure | None = None  # date from which the calendar in force holds
+    completions: list[CompletionState] = []
+    years: list[YearState] = []
+    front: FrontState | None = None
+    no_front: Text | None = None  # why there is none
+    surveys: list[SurveyState] = []  # newest first
+    no_surveys: Text | None = None  # why there are none
 
 
 class SettlementState(msgspec.Struct, kw_only=True):
@@ -83,6 +140,20 @@ class SettlementState(msgspec.Struct, kw_only=True):
     forecast_low: list[float] = []
     forecast_high: list[float] = []
     refusals: dict[str, Text] = {}  # model -> why it was refused
+    error: float | None = None  # 1, of the model out of the sample, against what settled there
+    collapse: Figure | None = None  # mm, what wetting may add; disputed
+    expected: Figure | None = None  # mm, by the plan's loads; an interval
+
+
+class TiltState(msgspec.Struct, kw_only=True):
+    """Differential settlement of two neighbouring points."""
+
+    first: str
+    second: str
+    distance_m: float
+    difference: Figure  # mm, settlement of the second less that of the first
+    tilt: Figure  # mm/m, downwards towards the point that settled more
+    over: bool | None  # whether the tilt is over the site's limit; None: not known
 
 
 class PressureState(msgspec.Struct, kw_only=True):

@@ -1,0 +1,1 @@
+"""Water quality: acid-base account, acidity, loads, trends, limits by use."""

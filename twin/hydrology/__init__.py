@@ -1,0 +1,1 @@
+"""Water of the ground: weather, response of levels, balance of the crater, rebound."""
