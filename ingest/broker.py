@@ -11,17 +11,24 @@ import sys
 import time
 from pathlib import Path
 
+import structlog
+
+from ingest.broker_journal import NoJournal, build_journal
 from ingest.child_process import end_with_parent
 from ingest.errors import ConfigurationError, ServiceError
 
-#: What mosquitto's defaults would lose or stall: it drops a burst beyond 1000 queued messages,
-#: sends no more than 20 that are not acknowledged, and forgets sessions when it is killed.
+log = structlog.get_logger()
+
+#: What mosquitto's defaults would lose or stall: it drops a burst beyond 1000 queued messages (and
+#: all of QoS 0 while the receiver is away), sends no more than 20 that are not acknowledged, and
+#: forgets sessions when it is killed.
 _MOSQUITTO = """\
 listener {port} {host}
 persistence true
 persistence_location {folder}/
-autosave_interval 1
+{saving}
 max_queued_messages 0
+queue_qos0_messages true
 max_inflight_messages 0
 message_size_limit 16777216
 {access}
@@ -29,6 +36,20 @@ log_dest file {folder}/mosquitto.log
 log_type error
 log_type warning
 """
+#: What is acknowledged between two snapshots is lost when the broker is killed: so, every second.
+_SNAPSHOTS = "autosave_interval 1"
+#: The journal keeps it, and asks for a snapshot when there is something to save; the interval is
+#: for the rest: what receivers have acknowledged meanwhile.
+_JOURNAL = """\
+autosave_interval 60
+plugin {plugin}
+plugin_opt_folder {folder}
+plugin_opt_sync_ms {sync_ms}
+plugin_opt_access {asked}"""
+#: What is said of a mosquitto without the journal.
+KILLED = "a broker that is killed by force may lose the messages of its last second: {why}"
+#: How often the journal is brought to the disk itself [ms]; a power cut may cost so much.
+SYNC_MS = 1000
 
 
 class Broker:
@@ -38,10 +59,14 @@ class Broker:
     ----------
     kind
         "mosquitto" or "iotcore".
+    weakness
+        What a kill of this broker can cost, and the cure; empty: nothing.
     """
 
-    def __init__(self, kind: str, port: int, process: subprocess.Popen[bytes]) -> None:
-        self.kind, self.port, self.process = kind, port, process
+    def __init__(
+        self, kind: str, port: int, process: subprocess.Popen[bytes], weakness: str = ""
+    ) -> None:
+        self.kind, self.port, self.process, self.weakness = kind, port, process, weakness
 
     @property
     def url(self) -> str:
@@ -58,7 +83,9 @@ class Broker:
             self.process.wait()
 
 
-def start_broker(folder: Path, port: int = 0, *, prefer: str = "mosquitto") -> Broker:
+def start_broker(
+    folder: Path, port: int = 0, *, prefer: str = "mosquitto", journal: bool = True
+) -> Broker:
     """Start a broker on loopback and wait until it answers.
 
     Parameters
@@ -69,6 +96,8 @@ def start_broker(folder: Path, port: int = 0, *, prefer: str = "mosquitto") -> B
         0 takes 1883 when it is free, else any free one.
     prefer
         "iotcore" starts the bundled one even where mosquitto is installed.
+    journal
+        Whether mosquitto gets the broker journal, where it can be built.
 
     Raises
     ------
@@ -78,12 +107,18 @@ def start_broker(folder: Path, port: int = 0, *, prefer: str = "mosquitto") -> B
     folder.mkdir(parents=True, exist_ok=True)
     port = port or free_port(1883)
     program = find_mosquitto() if prefer == "mosquitto" else None
+    weakness = ""
     if program:
+        plugin, weakness = (
+            _journal_of(program) if journal else (None, KILLED.format(why="not used"))
+        )
         configuration = folder / "mosquitto.conf"
         configuration.write_text(
             # As root, mosquitto would become a user who cannot write into our folder.
             f"user {getpass.getuser()}\n"
-            + mosquitto_configuration(port, folder.resolve(), access="allow_anonymous true")
+            + mosquitto_configuration(
+                port, folder.resolve(), access="allow_anonymous true", journal=plugin
+            )
         )
         configuration.chmod(0o600)
         command = [program, "-c", str(configuration)]
@@ -91,6 +126,10 @@ def start_broker(folder: Path, port: int = 0, *, prefer: str = "mosquitto") -> B
     else:
         command = [sys.executable, "-m", "ingest.bundled_broker", str(port)]
         kind = "iotcore"
+        weakness = (
+            "the bundled broker keeps what it holds in memory only: when it ends, messages that"
+            " wait are lost; a real site runs mosquitto"
+        )
     # A session of its own: Ctrl-C in the terminal must reach the services first.
     process = subprocess.Popen(
         command,
@@ -100,7 +139,7 @@ def start_broker(folder: Path, port: int = 0, *, prefer: str = "mosquitto") -> B
         start_new_session=True,
         preexec_fn=end_with_parent,
     )
-    broker = Broker(kind, port, process)
+    broker = Broker(kind, port, process, weakness)
     deadline = time.monotonic() + 10
     while not _answers(port):
         if process.poll() is not None or time.monotonic() > deadline:
@@ -115,7 +154,13 @@ def start_broker(folder: Path, port: int = 0, *, prefer: str = "mosquitto") -> B
 
 
 def mosquitto_configuration(
-    port: int, folder: Path, *, access: str, host: str = "127.0.0.1"
+    port: int,
+    folder: Path,
+    *,
+    access: str,
+    host: str = "127.0.0.1",
+    journal: Path | None = None,
+    sync_ms: int = SYNC_MS,
 ) -> str:
     """Return a mosquitto.conf that loses nothing.
 
@@ -123,6 +168,10 @@ def mosquitto_configuration(
     ----------
     access
         The lines that say who may connect.
+    journal
+        The plugin that `broker_journal.build_journal` made; None: none is used.
+    sync_ms
+        How often the journal is brought to the disk itself [ms]; 0: before each acknowledgement.
 
     Raises
     ------
@@ -137,7 +186,23 @@ def mosquitto_configuration(
             legal="a loopback address, as long as everybody may connect",
             cure="`postmine broker-config` writes one that knows its senders",
         )
-    return _MOSQUITTO.format(port=port, host=host, folder=folder, access=access)
+    saving = _SNAPSHOTS
+    if journal is not None:
+        asked = "file" if "acl_file" in access else "all"
+        saving = _JOURNAL.format(
+            plugin=journal.resolve(), folder=folder, sync_ms=sync_ms, asked=asked
+        )
+    return _MOSQUITTO.format(port=port, host=host, folder=folder, access=access, saving=saving)
+
+
+def _journal_of(mosquitto: str) -> tuple[Path | None, str]:
+    """Return the plugin, or what its absence can cost."""
+    try:
+        return build_journal(mosquitto), ""
+    except NoJournal as error:
+        weakness = KILLED.format(why=error)
+        log.warning("broker_without_journal", weakness=weakness)
+        return None, weakness
 
 
 def find_mosquitto() -> str | None:
