@@ -72,6 +72,13 @@ class History:
             lambda: self._days(instrument, quantity, self.midnight - days * DAY, days).mean[:, 0],
         )
 
+    def daily_node_means(self, instrument: str, quantity: str, days: int) -> Array:
+        """Return the means of the last `days` whole days (days x nodes), as `daily_means` does."""
+        return self.keep(
+            (instrument, quantity, days, "nodes"),
+            lambda: self._days(instrument, quantity, self.midnight - days * DAY, days).mean,
+        )
+
     def daily_totals(self, instrument: str, quantity: str, start: datetime, days: int) -> Array:
         """Return the sums of `days` whole days from `start` on (days x nodes)."""
         return self.keep(

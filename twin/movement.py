@@ -9,11 +9,12 @@ import pandas as pd
 
 from ingest.clock import to_ns
 from ingest.figure import Figure, unknown
-from ingest.site import Instrument, Site
+from ingest.site import Instrument
 from ingest.text import Text
 from twin.buckets import Array
 from twin.current import Current, silent
 from twin.history import History
+from twin.movement_forecast import AXES, axes_of, forecast_of
 from twin.state import MovementState
 
 WINDOW = timedelta(days=7)
@@ -24,9 +25,6 @@ NEEDED = 5
 #: Step of displacement between two neighbouring nodes below which no shear zone is named [mm]
 #: (design assumption: some times the resolution of an in-place inclinometer).
 LEAST_SHEAR = 1.0
-
-#: Axes of an in-place inclinometer.
-AXES = ("displacement_a", "displacement_b")
 
 _UNITS = {"largest": "mm", "depth": "m", "rate": "mm/d", "acceleration": "mm/d2"}
 
@@ -45,7 +43,9 @@ def _movement(current: Current, history: History, instrument: Instrument) -> Mov
     if time is None:
         last = current.last_time(name, AXES)
         figures = {key: silent(unit, name, last) for key, unit in _UNITS.items()}
-        return MovementState(instrument=name, zone=instrument.zone, **figures)
+        return MovementState(
+            instrument=name, zone=instrument.zone, failure=silent("date", name, last), **figures
+        )
     moved = np.linalg.norm(profile, axis=1)
     node = spoke[int(moved.argmax())]
     days, resultant = history.keep(
@@ -76,11 +76,15 @@ def _movement(current: Current, history: History, instrument: Instrument) -> Mov
             else _too_few("mm/d2", min(recent[1], before[1]), time, name)
         ),
     }
-    return MovementState(
+    state = MovementState(
         instrument=name,
         zone=instrument.zone,
         **{key: current.judged(figure, name, time) for key, figure in figures.items()},
     )
+    forecast = history.keep((name, node, "failure"), lambda: forecast_of(history, name, node))
+    forecast.put(state)
+    state.failure = current.judged(state.failure, name, time) if state.failure else None
+    return state
 
 
 def _newest_profile(
@@ -90,7 +94,7 @@ def _newest_profile(
 
     A node that was silent, or whose value is not trusted, when the others spoke is left out.
     """
-    axes = _axes(current.site, instrument.name)
+    axes = axes_of(current.site, instrument.name)
     found: dict[int, list[tuple[datetime, float]]] = {}
     for node in range(instrument.node_count):
         last = [current.last(instrument.name, axis, node) for axis in axes]
@@ -106,7 +110,8 @@ def _newest_profile(
 def _resultant(history: History, instrument: str, node: int) -> tuple[Array, Array]:
     """Return days since the last midnight and resultant displacement of a node [mm]."""
     frames = [
-        history.frame(instrument, axis, 2 * WINDOW.days) for axis in _axes(history.site, instrument)
+        history.frame(instrument, axis, 2 * WINDOW.days)
+        for axis in axes_of(history.site, instrument)
     ]
     if any(node not in frame.columns for frame in frames):
         return np.empty(0), np.empty(0)
@@ -114,11 +119,6 @@ def _resultant(history: History, instrument: str, node: int) -> tuple[Array, Arr
     times = values.index.to_numpy("datetime64[ns]").astype(np.int64)
     days = (times - to_ns(history.midnight)) / 86_400e9
     return days, np.linalg.norm(values.to_numpy(dtype=float), axis=1)
-
-
-def _axes(site: Site, instrument: str) -> list[str]:
-    """Return the axes that an instrument measures."""
-    return [axis for axis in AXES if axis in site.type_of(instrument).quantities]
 
 
 def _rate(days: Array, moved: Array, start: float, end: float) -> tuple[float | None, int]:

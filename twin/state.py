@@ -167,6 +167,17 @@ class PressureState(msgspec.Struct, kw_only=True):
     change_30d: Figure  # same unit
 
 
+class MovementChart(msgspec.Struct, kw_only=True):
+    """A control chart of the daily velocity, against the days before those that it watches."""
+
+    method: Literal["cusum", "ewma"]
+    value: float | None = None  # last value of the chart, mm/d
+    limit: float | None = None  # beyond which it signals, mm/d
+    signal: datetime | None = None  # day of the first signal
+    onset: datetime | None = None  # day from which it gathered
+    reason: Text | None = None  # why there is no chart
+
+
 class MovementState(msgspec.Struct, kw_only=True):
     """Movement seen by one in-place inclinometer."""
 
@@ -176,6 +187,14 @@ class MovementState(msgspec.Struct, kw_only=True):
     depth: Figure  # m, of the steepest part of the profile (the shear zone)
     rate: Figure  # mm/d, of that node over 7 days
     acceleration: Figure  # mm/d2, rate over 7 days less the rate of the 7 days before, per day
+    failure: Figure | None = None  # date of failure by inverse velocity, or why there is none
+    onset: datetime | None = None  # since when it accelerates
+    r2: float | None = None  # of the fit of the inverse velocity, 1
+    velocity_time: list[datetime] = []
+    velocity: list[float] = []  # mm/d, smoothed
+    fit_time: list[datetime] = []
+    fit: list[float] = []  # d/mm, inverse velocity
+    charts: list[MovementChart] = []
 
 
 class SlopeHead(msgspec.Struct, kw_only=True):
