@@ -27,12 +27,14 @@ CANONICAL_UNITS: dict[str, str] = {
     "rain": "mm",
     "settlement": "mm",
     "sulfate": "mg/L",
+    "surveyed_uncertainty": "thousand m3",
+    "surveyed_volume": "thousand m3",
     "temperature": "degC",
     "turbidity": "NTU",
 }
 
 #: Units of the field that pint does not define; they convert to themselves alone.
-_NAMED_UNITS = {"NTU", "pH", "1", "date"}
+_NAMED_UNITS = {"NTU", "pH", "1", "date", "thousand m3"}
 
 
 class Conversion(NamedTuple):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 
 import numpy as np
 
@@ -12,20 +12,43 @@ from ingest.site import Zone
 from ingest.text import Text
 from twin import VERSION
 from twin.buckets import Array
-from twin.completion import CONFIDENCE, NEEDED_MONTHS, Pace, after, pace
+from twin.completion import (
+    HIGH,
+    LOW,
+    NEEDED_MONTHS,
+    SEASONS_FROM,
+    SHARES,
+    PastMonths,
+    Paths,
+    earned_schedule,
+    moment,
+    past_months,
+    paths,
+    quantile,
+)
+from twin.crater import SolidUnfit, crater_solid
 from twin.current import Current
 from twin.geometry import StageVolume
 from twin.history import DAY, History, last_midnight
 from twin.loads import Loads, read_loads
-from twin.plan import Plan
-from twin.state import FillState, SCurve, StreamState, TierState
+from twin.plan import Calendar, Plan
+from twin.reconciliation import reconciled
+from twin.state import (
+    CompletionState,
+    FillState,
+    FrontState,
+    SCurve,
+    StreamState,
+    TierState,
+    YearState,
+)
 
 #: Window of the rates [d].
 RATE_DAYS = 30
 
 #: Points of the curve of what was placed, and of its forecast: enough for a wall display.
 CURVE_POINTS = 180
-FORECAST_POINTS = 24
+FORECAST_POINTS = 36
 
 MODEL = "backfill"
 
@@ -35,8 +58,8 @@ def fill(current: Current, history: History, plan: Plan) -> FillState:
     at = current.at
     loads = read_loads(current, history, plan)
     volume = float(loads.volume.sum())
-    planned = plan.planned_volume(at)
-    calendar = plan.calendar_at(at)
+    calendar = plan.calendar_at(at, current.known_at)
+    planned = calendar.volume(at)
     weighed = _Weighed(current)
 
     def derived(value: float | str, unit: str) -> Figure:
@@ -50,7 +73,21 @@ def fill(current: Current, history: History, plan: Plan) -> FillState:
     level.validity = Text(
         "Level of a level surface that holds the volume: the source gives no surveyed one"
     )
-    months = pace(loads)
+    past = past_months(loads, calendar)
+    ahead = paths(past, calendar, at, volume) if weighed.last is not None else None
+    ends = _Ends(plan, loads, past, ahead, weighed)
+    completions = [
+        ends.reached("plan", Text("Plan's volume"), calendar.total, calendar.source),
+        ends.reached(
+            "full",
+            Text("Crater full"),
+            plan.file.total_capacity_thousand_m3,
+            plan.file.source,
+        ),
+        ends.at_deadline(calendar.total),
+    ]
+    front, no_front = _front(current, plan, volume, derived)
+    surveys, no_surveys = reconciled(current, loads, plan)
     return FillState(
         volume_in_dump=derived(volume, "thousand m3"),
         planned_volume=_planned(planned, "thousand m3", at, calendar.source),
@@ -64,13 +101,23 @@ def fill(current: Current, history: History, plan: Plan) -> FillState:
         planned_rate=_planned(calendar.rate(at), "thousand m3/y", at, calendar.source),
         tier=derived(stage.tier(volume), "name"),
         level=level,
-        completion=_completion(loads, calendar.total - volume, months, weighed),
+        completion=completions[0].expected,
         deadline=_planned(
             plan.file.deadline.date.isoformat(), "date", at, plan.file.deadline.source
         ),
-        streams=_streams(loads, plan, weighed),
-        tiers=_tiers(plan, stage, volume, current.site.zones, derived),
-        s_curve=_s_curve(loads, plan, months),
+        streams=_streams(loads, plan, calendar, weighed),
+        tiers=_tiers(plan, calendar, at, stage, volume, current.site.zones, derived),
+        s_curve=_s_curve(loads, calendar, ahead),
+        schedule_variance=_schedule_variance(calendar, at, volume, weighed),
+        plan_year=_plan_year(calendar, at),
+        planned_tier=_planned(stage.tier(planned), "name", at, calendar.source),
+        planned_since=_planned(calendar.since.date().isoformat(), "date", at, calendar.source),
+        completions=completions,
+        years=_years(calendar, loads, weighed),
+        front=front,
+        no_front=no_front,
+        surveys=surveys,
+        no_surveys=no_surveys,
     )
 
 
@@ -123,14 +170,10 @@ def _rate(loads: Loads, per_day: Array, unit: str, weighed: _Weighed) -> Figure:
     )
 
 
-def _streams(loads: Loads, plan: Plan, weighed: _Weighed) -> list[StreamState]:
-    planned = plan.planned_volume(loads.end)
-    calendar = plan.calendar_at(loads.end)
-    in_force = plan.streams_at(loads.end).by_name
-    yearly = sum(stream.volume_per_year for stream in in_force.values())
+def _streams(loads: Loads, plan: Plan, calendar: Calendar, weighed: _Weighed) -> list[StreamState]:
+    planned = plan.planned_by_stream(loads.end, calendar)
     states = []
     for index, name in enumerate(loads.streams):
-        share = in_force[name].volume_per_year / yearly if name in in_force else 0.0
         states.append(
             StreamState(
                 stream=name,
@@ -153,7 +196,7 @@ def _streams(loads: Loads, plan: Plan, weighed: _Weighed) -> list[StreamState]:
                         version=VERSION,
                     )
                 ),
-                planned_volume=_planned(planned * share, "thousand m3", loads.end, calendar.source),
+                planned_volume=_planned(planned[name], "thousand m3", loads.end, calendar.source),
                 rate=_rate(loads, loads.mass[:, index], "t/d", weighed),
             )
         )
@@ -162,12 +205,15 @@ def _streams(loads: Loads, plan: Plan, weighed: _Weighed) -> list[StreamState]:
 
 def _tiers(
     plan: Plan,
+    calendar: Calendar,
+    at: datetime,
     stage: StageVolume,
     volume: float,
     zones: dict[str, Zone],
     derived: Callable[[float, str], Figure],
 ) -> list[TierState]:
     filled = stage.filled(volume)
+    planned = calendar.by_tier(at)
     return [
         TierState(
             tier=name,
@@ -183,62 +229,222 @@ def _tiers(
             ),
             filled=derived(filled[name], "thousand m3"),
             fraction=derived(filled[name] / tier.capacity_thousand_m3, "1"),
+            planned=_planned(planned.get(name, 0.0), "thousand m3", at, calendar.source),
         )
         for name, tier in plan.tiers.items()
     ]
 
 
-def _completion(loads: Loads, left: float, months: Pace | None, weighed: _Weighed) -> Figure:
-    """Return the date on which the plan's volume is reached, with its interval."""
-    at = loads.end
-    if left <= 0:
-        reached = int(np.searchsorted(loads.cumulative, loads.cumulative[-1] + left))
-        return weighed.judged(
-            Figure(
-                value=(loads.start + reached * DAY).date().isoformat(),
-                unit="date",
-                time=at,
-                source=weighed.source,
+class _Ends:
+    """Ends of the filling, from the paths of the volume."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        loads: Loads,
+        past: PastMonths,
+        ahead: Paths | None,
+        weighed: _Weighed,
+    ) -> None:
+        self._loads, self._ahead, self._weighed = loads, ahead, weighed
+        self._deadline = plan.file.deadline
+        self._months = past.count
+        #: The last moment of the deadline's day.
+        self._last = datetime.combine(self._deadline.date, time(), UTC) + DAY
+        self._source = f"{weighed.source}: {MODEL}"
+
+    def reached(self, end: str, title: Text, target: float, source: str) -> CompletionState:
+        """Return when the dump holds a volume [thousand m3]."""
+        at = self._loads.end
+        state = CompletionState(
+            end=end,
+            title=title,
+            target=_planned(target, "thousand m3", at, source),
+            expected=unknown("date", self._refusal(), time=at, source=self._weighed.source),
+            probability=unknown("1", self._refusal(), time=at, source=self._weighed.source),
+        )
+        left = target - float(self._loads.cumulative[-1])
+        if left <= 0:
+            return self._done(state, target)
+        if self._ahead is None:
+            return state
+        found = self._ahead.reached(target)
+        low, middle, high = (moment(quantile(found, share)) for share in (LOW, 0.5, HIGH))
+        chance = float(np.mean(found < self._last.timestamp()))
+        state.probability = self._forecast(chance, "1")
+        state.shares, state.values = [], []
+        for share in SHARES:
+            when = moment(quantile(found, share))
+            if when is not None:
+                state.shares.append(share)
+                state.values.append(when)
+        if middle is None:
+            reason = Text("At the present pace this volume is not reached in 100 years")
+            state.expected = unknown("date", reason, time=at, source=self._weighed.source)
+            return state
+        state.expected = self._forecast(middle.date().isoformat(), "date", _day(low), _day(high))
+        return state
+
+    def at_deadline(self, target: float) -> CompletionState:
+        """Return what the dump holds on the last day that the law allows."""
+        at = self._loads.end
+        state = CompletionState(
+            end="deadline",
+            title=Text("Volume at the deadline"),
+            target=_planned(self._deadline.date.isoformat(), "date", at, self._deadline.source),
+            expected=unknown("thousand m3", self._refusal(), time=at, source=self._weighed.source),
+            probability=unknown("1", self._refusal(), time=at, source=self._weighed.source),
+        )
+        if at >= self._last:
+            reason = Text("The deadline is over")
+            state.expected = unknown("thousand m3", reason, time=at, source=self._weighed.source)
+            state.probability = unknown("1", reason, time=at, source=self._weighed.source)
+            return state
+        if self._ahead is None:
+            return state
+        found = np.sort(self._ahead.volumes(np.array([self._last.timestamp()]))[:, 0])
+        low, middle, high = (quantile(found, share) for share in (LOW, 0.5, HIGH))
+        state.expected = self._forecast(middle, "thousand m3", low, high)
+        state.probability = self._forecast(float(np.mean(found >= target)), "1")
+        state.shares = list(SHARES)
+        state.values = [quantile(found, share) for share in SHARES]
+        return state
+
+    def _done(self, state: CompletionState, target: float) -> CompletionState:
+        reached = int(np.searchsorted(self._loads.cumulative, target))
+        day = (self._loads.start + reached * DAY).date()
+        for name, value, unit in (
+            ("expected", day.isoformat(), "date"),
+            ("probability", 1.0 if day <= self._deadline.date else 0.0, "1"),
+        ):
+            figure = Figure(
+                value=value,
+                unit=unit,
+                time=self._loads.end,
+                source=self._weighed.source,
                 version=VERSION,
             )
+            setattr(state, name, self._weighed.judged(figure))
+        return state
+
+    def _forecast(
+        self,
+        value: float | str,
+        unit: str,
+        low: float | str | None = None,
+        high: float | str | None = None,
+    ) -> Figure:
+        months: dict[str, str | int | float] = {"count": self._months}
+        if self._months >= SEASONS_FROM:
+            validity = Text(
+                "Loads go on against the plan as in the {count} whole months since it began,"
+                " season by season",
+                months,
+            )
+        else:
+            validity = Text(
+                "Loads go on against the plan as in the {count} whole months since it began;"
+                " too few to tell seasons apart",
+                months,
+            )
+        return self._weighed.judged(
+            Figure(
+                value=value,
+                unit=unit,
+                time=self._loads.end,
+                source=self._source,
+                version=VERSION,
+                low=low,
+                high=high,
+                confidence=None if low is None and high is None else HIGH - LOW,
+                validity=validity,
+                quality="forecast",
+            )
         )
-    if months is None:
-        reason = Text("A forecast needs {needed} whole months of loads", {"needed": NEEDED_MONTHS})
-        return unknown("date", reason, time=at, source=weighed.source)
-    dates = [after(at, months.days_until(left, side)) for side in (0, 1, -1)]
-    expected, early, late = dates
-    if expected is None:
-        reason = Text("At the present pace the plan's volume is not reached in 100 years")
-        return unknown("date", reason, time=at, source=weighed.source)
+
+    def _refusal(self) -> Text:
+        return Text(
+            "A forecast needs {needed} whole months of loads; there are {count}",
+            {"needed": NEEDED_MONTHS, "count": self._months},
+        )
+
+
+def _day(when: datetime | None) -> str | None:
+    return None if when is None else when.date().isoformat()
+
+
+def _schedule_variance(
+    calendar: Calendar, at: datetime, volume: float, weighed: _Weighed
+) -> Figure:
+    """Return how far the fill runs ahead of the plan in time [d]; behind is negative."""
+    ahead = earned_schedule(calendar, at, volume)
+    if ahead is None:
+        reason = Text("The plan has no date for this volume")
+        return unknown("d", reason, time=at, source=weighed.source)
     return weighed.judged(
-        Figure(
-            value=expected.date().isoformat(),
-            unit="date",
-            time=at,
-            source=f"{weighed.source}: {MODEL}",
-            version=VERSION,
-            low=early.date().isoformat() if early else None,
-            high=late.date().isoformat() if late else None,
-            confidence=CONFIDENCE,
-            validity=(
-                Text(
-                    "Loads go on as in the {count} whole months since the plan began",
-                    {"count": months.months},
-                )
-                if late
-                else Text(
-                    "Loads go on as in the {count} whole months since the plan began; their spread "
-                    "sets no latest date",
-                    {"count": months.months},
-                )
-            ),
-            quality="forecast",
-        )
+        Figure(value=ahead / DAY, unit="d", time=at, source=weighed.source, version=VERSION)
     )
 
 
-def _s_curve(loads: Loads, plan: Plan, months: Pace | None) -> SCurve:
-    calendar = plan.calendar_at(loads.end)
+def _plan_year(calendar: Calendar, at: datetime) -> Figure:
+    """Return which year of the plan it is, counted from 1."""
+    years = list(calendar.years)
+    if at.year not in years:
+        return unknown("1", Text("The calendar plan does not cover this year"), time=at)
+    return _planned(float(years.index(at.year) + 1), "1", at, calendar.source)
+
+
+def _years(calendar: Calendar, loads: Loads, weighed: _Weighed) -> list[YearState]:
+    """Return plan and actual of every year of the plan."""
+    cumulative = np.concatenate(([0.0], loads.cumulative))
+    states = []
+    for year, cells in calendar.years.items():
+        start, end = (datetime(each, 1, 1, tzinfo=UTC) for each in (year, year + 1))
+        placed = None
+        if start <= loads.end:
+            first, last = (
+                min(max((edge - loads.start) // DAY, 0), len(cumulative) - 1)
+                for edge in (start, end)
+            )
+            placed = weighed.judged(
+                Figure(
+                    value=float(cumulative[last] - cumulative[first]),
+                    unit="thousand m3",
+                    time=min(end, loads.end),
+                    source=weighed.source,
+                    version=VERSION,
+                )
+            )
+        states.append(
+            YearState(
+                year=year,
+                planned=_planned(sum(cells.values()), "thousand m3", end, calendar.source),
+                placed=placed,
+                by_tier=dict(cells),
+            )
+        )
+    return states
+
+
+def _front(
+    current: Current, plan: Plan, volume: float, derived: Callable[[float | str, str], Figure]
+) -> tuple[FrontState | None, Text | None]:
+    """Return where the front stands in the parametric solid, or why that is not known."""
+    try:
+        front = crater_solid(current.site, plan).front(volume)
+    except SolidUnfit as error:
+        return None, error.reason
+    assumed = Text(
+        "In the parametric solid: straight fronts at the angle of repose, because the source gives"
+        " no drawings"
+    )
+    figures = [derived(front.edge_m, "m"), derived(front.toe_m, "m"), derived(front.advanced, "1")]
+    for figure in figures:
+        figure.validity = assumed
+    return FrontState(tier=front.tier, edge=figures[0], toe=figures[1], advanced=figures[2]), None
+
+
+def _s_curve(loads: Loads, calendar: Calendar, ahead: Paths | None) -> SCurve:
     cumulative = np.concatenate(([0.0], loads.cumulative))
     times = [loads.start + index * DAY for index in range(len(cumulative) - 1)] + [loads.end]
     if loads.end <= loads.start:
@@ -252,16 +458,16 @@ def _s_curve(loads: Loads, plan: Plan, months: Pace | None) -> SCurve:
         actual_time=[times[index] for index in kept],
         actual=[float(cumulative[index]) for index in kept],
     )
-    done = float(cumulative[-1])
-    if months is None or done >= calendar.total:
+    if ahead is None or ahead.done >= calendar.total:
         return curve
-    until = months.days_until(calendar.total - done, 0)
-    if after(loads.end, until) is None:
-        return curve
-    days = np.linspace(0, until, FORECAST_POINTS)
-    curve.forecast_time = [loads.end + timedelta(days=float(day)) for day in days]
-    curve.forecast = (done + days * months.mean).tolist()
-    # What lies in the dump stays there: the lower edge does not fall below it.
-    curve.forecast_low = (done + np.maximum(months.volume(days, -1), 0)).tolist()
-    curve.forecast_high = (done + months.volume(days, 1)).tolist()
+    until = quantile(ahead.reached(calendar.total), HIGH)
+    last = min(until, ahead.edges[-1])
+    moments = np.linspace(ahead.now, last, FORECAST_POINTS)
+    fan = np.sort(ahead.volumes(moments), axis=0)
+    curve.forecast_time = [
+        loads.end + timedelta(seconds=round(each - ahead.now)) for each in moments.tolist()
+    ]
+    for name, share in (("forecast", 0.5), ("forecast_low", LOW), ("forecast_high", HIGH)):
+        row = fan[max(int(np.ceil(share * len(fan) - 1e-9)) - 1, 0)]
+        setattr(curve, name, np.minimum(row, calendar.total).tolist())
     return curve

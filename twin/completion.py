@@ -1,87 +1,225 @@
-"""When the plan's volume will be reached, from the spread of the past months."""
+"""When the dump reaches a volume, as a distribution: block bootstrap of the past months.
+
+The past whole months are divided by what the calendar planned for them; blocks of these ratios,
+drawn at random, times what the calendar plans ahead give paths of the future. The ratios hold the
+breakdowns and the weather of the past; what the plan knows of the seasons is in the plan.
+
+References
+----------
+.. [1] Künsch, H. R. (1989). The jackknife and the bootstrap for general stationary observations.
+   Annals of Statistics 17(3), 1217-1241. Blocks keep what one month has to do with the next.
+.. [2] Politis, D. N., Romano, J. P. (1992). A circular block-resampling procedure for stationary
+   data. Blocks go on from the last month to the first, so that every month counts alike.
+.. [3] Hesterberg, T. C. (2015). What teachers should know about the bootstrap. The American
+   Statistician 69(4), 371-386, section 5.3: deviations widened by sqrt(n / (n - 1)) and by the
+   ratio of the quantiles of Student's t and of the normal distribution, because few months show
+   too little spread.
+.. [4] Lipke, W. (2003). Schedule is different. The Measurable News: earned schedule.
+"""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 import numpy as np
-from scipy.optimize import brentq
+from numpy.typing import NDArray
+from scipy.stats import norm
 from scipy.stats import t as student
 
 from twin.buckets import Array
 from twin.history import DAY
 from twin.loads import Loads
+from twin.plan import Calendar
 
-CONFIDENCE = 0.90
+#: Shares of the paths at which the ends of an interval stand.
+LOW, HIGH = 0.10, 0.90
 
-#: Whole months that a forecast needs (design assumption): fewer give no spread worth the name.
-NEEDED_MONTHS = 3
+#: Whole months that a forecast needs: two blocks (design assumption).
+NEEDED_MONTHS = 6
 
-#: A mean month [d].
-MONTH = 365.25 / 12
+#: Months of a block (design assumption): a breakdown or a season's weather lasts so long.
+BLOCK = 3
+
+#: Months from which on a block is drawn from the same months of the year (design assumption: two
+#: winters are the fewest that can differ).
+SEASONS_FROM = 24
+
+PATHS = 1000
+
+#: The same readings give the same bytes.
+SEED = 2022
 
 #: Years beyond which a date is no forecast any more (design assumption).
-FARTHEST_YEARS = 100.0
+FARTHEST_YEARS = 100
+
+#: Shares at which a distribution is shown.
+SHARES = tuple(round(0.05 * step, 2) for step in range(1, 20))
 
 
 @dataclass(frozen=True)
-class Pace:
-    """Volume a day in the whole months that are over.
+class PastMonths:
+    """The whole months that are over.
 
     Parameters
     ----------
-    months
-        How many.
-    mean, spread
-        Mean and standard deviation of the months' daily volumes [thousand m3/d].
+    ratios
+        Volume placed over volume planned, month by month (n,) [1].
+    first
+        Month of the year of the first of them, 1 to 12.
     """
 
-    months: int
-    mean: float
-    spread: float
+    ratios: Array
+    first: int
 
-    def volume(self, days: Array, side: int) -> Array:
-        """Return the volume [thousand m3] that the next `days` bring.
-
-        For `side` -1 or +1 the end of the prediction interval: with n past and N future months of
-        mean rate m and standard deviation s, the sum of N future ones lies within
-        `N*m -+ t*s*sqrt(N + N^2/n)` (Hahn and Meeker, Statistical Intervals, 1991: interval of
-        the mean of future observations, multiplied by N). The months count as independent.
-        """
-        months = days / MONTH
-        quantile = student.ppf(0.5 + CONFIDENCE / 2, self.months - 1)
-        margin = quantile * self.spread * MONTH * np.sqrt(months + months**2 / self.months)
-        return np.asarray(months * self.mean * MONTH + side * margin)
-
-    def days_until(self, volume: float, side: int) -> float:
-        """Return after how many days a volume [thousand m3] is reached; infinite if never.
-
-        `side` is that of the volume: +1 is the early end of the interval.
-        """
-        if side == 0:
-            return volume / self.mean if self.mean > 0 else math.inf
-
-        def missing(days: float) -> float:
-            return float(self.volume(np.array(days), side)) - volume
-
-        farthest = FARTHEST_YEARS * 365.25
-        if missing(farthest) < 0:
-            return math.inf
-        # Near zero the early end falls before it rises, but it passes a positive volume once.
-        return float(brentq(missing, 0.0, farthest))
+    @property
+    def count(self) -> int:
+        """How many there are."""
+        return len(self.ratios)
 
 
-def pace(loads: Loads) -> Pace | None:
-    """Return the pace of the whole months since the plan's start, None if they are too few."""
+def past_months(loads: Loads, calendar: Calendar) -> PastMonths:
+    """Return the months since the plan began of which the calendar has planned something."""
     edges = month_starts(loads.start, loads.end)
-    if len(edges) - 1 < NEEDED_MONTHS:
-        return None
+    if len(edges) < 2:
+        return PastMonths(np.empty(0), 1)
     cumulative = np.concatenate(([0.0], loads.cumulative))
-    index = np.array([(edge - loads.start) // DAY for edge in edges])
-    rates = np.diff(cumulative[index]) / np.diff(index)
-    return Pace(len(rates), float(rates.mean()), float(rates.std(ddof=1)))
+    placed = np.diff(cumulative[[(edge - loads.start) // DAY for edge in edges]])
+    planned = np.diff([calendar.volume(edge) for edge in edges])
+    return PastMonths(placed[planned > 0] / planned[planned > 0], edges[0].month)
+
+
+@dataclass(frozen=True)
+class Paths:
+    """Paths of the volume from a month's start on.
+
+    Parameters
+    ----------
+    edges
+        Starts of the months ahead (months + 1,) [s since 1970].
+    added
+        Volume added up to each of them (paths x months + 1) [thousand m3].
+    now
+        The moment from which on they count [s since 1970], and `done`, what lies there already.
+    """
+
+    edges: Array
+    added: Array
+    now: float
+    done: float
+
+    def volumes(self, moments: Array) -> Array:
+        """Return the volume of every path at moments from now on (paths x moments)."""
+        return self.done + self._added(moments) - self._added(np.array([self.now]))
+
+    def _added(self, moments: Array) -> Array:
+        places = np.interp(moments, self.edges, np.arange(len(self.edges)))
+        index = np.minimum(places.astype(int), len(self.edges) - 2)
+        share = places - index
+        low, high = self.added[:, index], self.added[:, index + 1]
+        return np.asarray(low + (high - low) * share)
+
+    def reached(self, volume: float) -> Array:
+        """Return when each path reaches a volume [s since 1970], infinite if never, sorted."""
+        needed = volume - self.done + self._added(np.array([self.now]))[:, 0]
+        after = (self.added < needed[:, None]).sum(axis=1)
+        index = np.clip(after, 1, len(self.edges) - 1)
+        rows = np.arange(len(self.added))
+        low, high = self.added[rows, index - 1], self.added[rows, index]
+        with np.errstate(invalid="ignore", divide="ignore"):
+            share = np.clip(np.where(high > low, (needed - low) / (high - low), 1.0), 0, 1)
+        when = self.edges[index - 1] + share * (self.edges[index] - self.edges[index - 1])
+        return np.sort(np.where(after >= len(self.edges), math.inf, np.maximum(when, self.now)))
+
+
+def paths(past: PastMonths, calendar: Calendar, now: datetime, done: float) -> Paths | None:
+    """Return paths of the volume, None when too few months are over.
+
+    Parameters
+    ----------
+    done
+        Volume in the dump now [thousand m3].
+    """
+    if past.count < NEEDED_MONTHS:
+        return None
+    start = now.astimezone(UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    end = start.replace(year=start.year + FARTHEST_YEARS)
+    edges = month_starts(start, end)
+    seconds = np.array([edge.timestamp() for edge in edges])
+    added = _bootstrap(
+        tuple(past.ratios.tolist()),
+        past.first,
+        start.month,
+        tuple(_planned(calendar, edges, seconds).tolist()),
+    )
+    return Paths(seconds, added, now.timestamp(), done)
+
+
+def _planned(calendar: Calendar, edges: list[datetime], seconds: Array) -> Array:
+    """Return the planned volume of the months between edges; after its end the last year's."""
+    knots = np.array([knot.timestamp() for knot in calendar.knots])
+    volumes = np.diff(np.interp(seconds, knots, calendar.volumes))
+    end = calendar.knots[-1]
+    last = month_starts(end.replace(year=end.year - 1), end)
+    year = np.diff([calendar.volume(edge) for edge in last])
+    over = seconds[:-1] >= knots[-1]
+    months = np.arange(len(volumes)) + edges[0].month - last[0].month
+    return np.where(over, year[months % len(year)], volumes)
+
+
+@lru_cache(maxsize=4)
+def _bootstrap(
+    ratios: tuple[float, ...], first: int, month: int, planned: tuple[float, ...]
+) -> Array:
+    """Return the volume that each path has added at the months' starts (paths x months + 1)."""
+    rng = np.random.default_rng(SEED)
+    past = np.array(ratios)
+    count, ahead = len(past), len(planned)
+    mean = past.mean()
+    # [3], for the two quantiles that are shown.
+    widened = (past - mean) * student.ppf(HIGH, count - 1) / norm.ppf(HIGH)
+    # The mean itself is known from few months only: each path has a mean of its own. No month is
+    # twice in a block, which takes (n - block) / (n - 1) of the variance of blocks' means.
+    own = widened[_blocks(rng, count, count, first, None)].mean(axis=1)
+    own *= math.sqrt(count / (count - BLOCK))
+    seasonal = month if count >= SEASONS_FROM else None
+    widened *= math.sqrt(count / (count - 1))
+    future = widened[_blocks(rng, count, ahead, first, seasonal)]
+    future += (mean + own)[:, None]
+    # What lies in the dump stays there: no month takes anything away.
+    np.maximum(future, 0.0, out=future)
+    future *= np.array(planned)
+    added = np.zeros((PATHS, ahead + 1))
+    np.cumsum(future, axis=1, out=added[:, 1:])
+    added.setflags(write=False)
+    return added
+
+
+def _blocks(
+    rng: np.random.Generator, count: int, length: int, first: int, month: int | None
+) -> NDArray[np.int64]:
+    """Return indices of past months, in blocks (paths x length).
+
+    `month` is the month of the year that comes first; None: seasons are not told apart.
+    """
+    blocks = -(-length // BLOCK)
+    if month is None:
+        starts = rng.integers(0, count, (PATHS, blocks))
+    else:
+        starts = np.empty((PATHS, blocks), int)
+        for block in range(blocks):
+            same = np.arange((month + block * BLOCK - first) % 12, count, 12)
+            starts[:, block] = same[rng.integers(0, len(same), PATHS)]
+    found = starts[:, :, None] + np.arange(BLOCK)
+    found[found >= count] -= count
+    return found.reshape(PATHS, -1)[:, :length]
+
+
+def quantile(found: Array, share: float) -> float:
+    """Return the value that a share of sorted values does not exceed; it may be infinite."""
+    return float(found[max(math.ceil(share * len(found) - 1e-9) - 1, 0)])
 
 
 def month_starts(start: datetime, end: datetime) -> list[datetime]:
@@ -91,8 +229,20 @@ def month_starts(start: datetime, end: datetime) -> list[datetime]:
     return [edge for edge in edges if start <= edge <= end]
 
 
-def after(start: datetime, days: float) -> datetime | None:
-    """Return a date that lies ahead, None beyond what counts as a forecast."""
-    if not days <= FARTHEST_YEARS * 365.25:
+def moment(seconds: float) -> datetime | None:
+    """Return seconds since 1970 as a time, None for what is never reached."""
+    if not math.isfinite(seconds):
         return None
-    return start + timedelta(days=days)
+    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=round(seconds))
+
+
+def earned_schedule(calendar: Calendar, at: datetime, volume: float) -> timedelta | None:
+    """Return how far the volume placed runs ahead of the plan in time; behind is negative.
+
+    `SV(t) = ES - AT` [4]_, ES the moment at which the plan reaches the volume. None before the
+    plan begins, after its end, and when more is placed than it holds.
+    """
+    if not calendar.knots[0] < at <= calendar.knots[-1]:
+        return None
+    earned = calendar.reached(volume)
+    return None if earned is None else earned - at

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,7 +11,7 @@ import numpy as np
 from twin.buckets import Array, read_buckets
 from twin.current import Current
 from twin.history import DAY, History, last_midnight
-from twin.plan import Plan
+from twin.plan import Plan, Stream
 
 #: Days that are read anew for every state; older ones with the day's history. A load that is
 #: reported later than this enters at the next midnight.
@@ -33,6 +34,8 @@ class Loads:
         Weighed mass (days x streams) [t]; the last day ends at the moment.
     volume
         Volume of it in the dump (days x streams) [thousand m3].
+    loose
+        Loose volume of it, before residual bulking and compaction (days x streams) [thousand m3].
     """
 
     start: datetime
@@ -40,6 +43,7 @@ class Loads:
     streams: list[str]
     mass: Array
     volume: Array
+    loose: Array
 
     @property
     def cumulative(self) -> Array:
@@ -83,12 +87,15 @@ def read_loads(current: Current, history: History, plan: Plan) -> Loads:
         end=current.at,
         streams=streams,
         mass=mass,
-        volume=mass * _factors(plan, days + 1, streams) / 1000,
+        volume=mass * _by_day(plan, days + 1, streams, lambda stream: stream.factor) / 1000,
+        loose=mass
+        * _by_day(plan, days + 1, streams, lambda stream: 1 / stream.bulk_density)
+        / 1000,
     )
 
 
-def _factors(plan: Plan, days: int, streams: list[str]) -> Array:
-    """Return the volume in the dump of a tonne (days x streams) [m3/t].
+def _by_day(plan: Plan, days: int, streams: list[str], factor: Callable[[Stream], float]) -> Array:
+    """Return the volume of a tonne by the factor in force (days x streams) [m3/t].
 
     A stream that a revision leaves out keeps the factor of the revision before: what is weighed
     of it all the same is the same waste. Before its first revision it has that one's factor.
@@ -99,5 +106,5 @@ def _factors(plan: Plan, days: int, streams: list[str]) -> Array:
         for index, revision in enumerate(known):
             # Revisions rise by date, so a later one overwrites the rest of its predecessor.
             first = max((revision.since - plan.start) // DAY, 0) if index else 0
-            factors[first:, column] = revision.by_name[name].factor
+            factors[first:, column] = factor(revision.by_name[name])
     return factors

@@ -103,6 +103,49 @@ class Shape(Configured):
         return value
 
 
+class SurveyGrid(Configured):
+    """How the coordinates of survey files become those of the site's grid.
+
+    `x = east - east_m`, `y = north - north_m`, `z = level + level_m`.
+
+    Parameters
+    ----------
+    epsg
+        Code of the files' projected coordinate system; None: files in the site's own grid.
+    """
+
+    epsg: int | None = Field(default=None, gt=0)
+    east_m: float = 0.0
+    north_m: float = 0.0
+    level_m: float = 0.0
+
+
+class SurveyRules(Configured):
+    """How surveys of the fill are read and held against the weighbridge.
+
+    Parameters
+    ----------
+    cell_m
+        Cell of the grid on which a surface is kept [m].
+    vertical_uncertainty_m
+        Standard uncertainty of the level of a surveyed surface as a whole [m].
+    weighing_uncertainty
+        Standard uncertainty of weighed volume, as a share [1].
+    difference_share
+        Share of the weighed volume from which on a difference is reported [1].
+    covered_share
+        Least share of the crater's area that a survey must cover [1].
+    """
+
+    grid: SurveyGrid = SurveyGrid()
+    cell_m: float = Field(default=5.0, gt=0)
+    vertical_uncertainty_m: float = Field(gt=0)
+    weighing_uncertainty: float = Field(gt=0, lt=1)
+    difference_share: float = Field(gt=0, lt=1)
+    covered_share: float = Field(default=0.98, gt=0, le=1)
+    source: str
+
+
 class TableRevision(Configured):
     """A table and the first day on which it holds.
 
@@ -142,6 +185,7 @@ class PlanFile(Configured):
     tiers: dict[KeyName, Tier] = Field(min_length=1)
     grading: Grading
     shape: Shape | None = None
+    surveys: SurveyRules | None = None
 
     @field_validator("calendar", "waste_streams")
     @classmethod
@@ -303,15 +347,18 @@ class Plan:
         """
         return self.calendar_at(at).volume(at)
 
-    def planned_by_stream(
-        self, at: datetime, known_at: datetime | None = None
-    ) -> dict[str, float]:
+    def planned_by_stream(self, at: datetime, calendar: Calendar | None = None) -> dict[str, float]:
         """Return the cumulative planned volume of each waste stream [thousand m3].
 
         As the calendar's table gives it by year; where it does not, a year's volume is split by
         the volumes of the streams in force at the time (table 4 of the Abaza plan).
+
+        Parameters
+        ----------
+        calendar
+            None: the one in force at `at`.
         """
-        calendar = self.calendar_at(at, known_at)
+        calendar = calendar or self.calendar_at(at)
         until = max(min(at, calendar.knots[-1]), calendar.knots[0])
         cuts = {*calendar.knots, *(part.since for part in self.streams), until}
         edges = sorted(cut for cut in cuts if calendar.knots[0] <= cut <= until)

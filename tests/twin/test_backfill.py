@@ -1,11 +1,11 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from itertools import count
 from pathlib import Path
 from random import Random
 
-import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -15,7 +15,6 @@ from ingest.store import Store
 from ingest.store.embedded import EmbeddedStore
 from tests.twin.ground import ASH, ROCK, SLUDGE, TAILINGS, day, row, weigh
 from twin.backfill import fill
-from twin.completion import Pace
 from twin.current import Current
 from twin.history import History
 from twin.plan import Plan
@@ -88,7 +87,7 @@ def test_few_days_give_no_rate_and_few_months_no_completion(
     assert str(early.rate.reason) == "Only 10 of 30 days since the plan began"
     later = fill_at(abaza, plan, store, 59)
     assert later.rate.value is not None
-    assert str(later.completion.reason) == "A forecast needs 3 whole months of loads"
+    assert str(later.completion.reason) == ("A forecast needs 6 whole months of loads; there are 2")
 
 
 def test_flagged_loads_and_loads_before_the_plan_do_not_count(
@@ -156,20 +155,112 @@ def _fresh(factory: pytest.TempPathFactory) -> Path:
     return factory.mktemp(f"run{next(_runs)}")
 
 
-def test_the_interval_of_the_pace_holds_the_mean_and_opens_with_time() -> None:
-    pace = Pace(months=12, mean=1.4, spread=0.2)
-    days = np.array([30.0, 365.0, 3650.0])
-    low, middle, high = (pace.volume(days, side) for side in (-1, 0, 1))
-    assert (low < middle).all()
-    assert (middle < high).all()
-    assert (np.diff(high - low) > 0).all()
-    # Hahn and Meeker by hand: 1 month ahead of 12, t(0.95, 11) = 1.7959.
-    month = 365.25 / 12
-    margin = 1.7959 * 0.2 * month * (1 + 1 / 12) ** 0.5
-    assert pace.volume(np.array([month]), 1)[0] == pytest.approx(1.4 * month + margin, rel=1e-4)
-    assert pace.days_until(500, 1) < pace.days_until(500, 0) < pace.days_until(500, -1)
+def test_the_year_as_planned_stands_in_the_schedule(abaza: Site, plan: Plan, store: Store) -> None:
+    daily = [
+        (d + 0.5, stream, mass * 0.8 / 365) for d in range(400) for stream, mass in YEAR.items()
+    ]
+    weigh(abaza, store, daily)
+    state = fill_at(abaza, plan, store, 400)
+    assert state.plan_year is not None
+    assert state.plan_year.value == 2
+    assert state.planned_tier is not None
+    assert state.planned_tier.value == "tier_650"
+    # What was placed in 400 days at 0.8 of the pace was planned for day 320.
+    assert state.schedule_variance is not None
+    assert state.schedule_variance.value == pytest.approx(-80, abs=0.2)
+    first, second, third = state.years[:3]
+    assert (first.year, len(state.years)) == (2022, 15)
+    assert first.placed is not None
+    assert first.placed.value == pytest.approx(0.8 * 512.3, abs=0.1)
+    assert second.placed is not None
+    assert first.placed.value + second.placed.value == pytest.approx(state.volume_in_dump.value)
+    assert third.placed is None
+    assert third.by_tier["tier_650"] == pytest.approx(512.3)
+    assert state.tiers[0].planned is not None
+    assert state.tiers[0].planned.value == pytest.approx(state.planned_volume.value)
+    assert state.front is not None
+    assert state.front.tier == "tier_650"
+    assert 0 < state.front.advanced.value < 1
 
 
-def test_a_pace_that_may_be_nothing_sets_no_latest_date() -> None:
-    assert Pace(months=3, mean=0.1, spread=1.0).days_until(500, -1) == float("inf")
-    assert Pace(months=3, mean=0.0, spread=0.0).days_until(500, 0) == float("inf")
+def test_completion_is_a_distribution_for_three_ends(abaza: Site, plan: Plan, store: Store) -> None:
+    daily = [
+        (d + 0.5, stream, mass * (0.7 if (d // 40) % 2 else 1.2) / 365)
+        for d in range(400)
+        for stream, mass in YEAR.items()
+    ]
+    weigh(abaza, store, daily)
+    state = fill_at(abaza, plan, store, 400)
+    by_plan, full, deadline = state.completions
+    assert (by_plan.end, full.end, deadline.end) == ("plan", "full", "deadline")
+    assert state.completion == by_plan.expected
+    for end in (by_plan, full):
+        assert end.expected.low < end.expected.value < end.expected.high
+        assert end.values == sorted(end.values)
+        assert end.shares[0] == 0.05
+    assert "2036" < by_plan.expected.value < "2045"
+    assert full.expected.value > "2070"
+    assert 0 < by_plan.probability.value < 0.6
+    assert full.probability.value == 0
+    # The plan's volume is placed by the deadline on as many paths as reach it by then.
+    assert deadline.probability.value == by_plan.probability.value
+    assert deadline.expected.low < deadline.expected.value < deadline.expected.high
+    assert deadline.target.value == "2036-12-31"
+    assert "too few to tell seasons apart" in str(by_plan.expected.validity)
+    assert state.s_curve.forecast_low[-1] <= state.s_curve.forecast[-1]
+    assert state.s_curve.forecast[0] == pytest.approx(state.volume_in_dump.value)
+    assert fill_at(abaza, plan, store, 400) == state
+
+
+def test_a_volume_that_is_placed_has_a_date_and_no_forecast(
+    abaza: Site, plan: Plan, store: Store
+) -> None:
+    weigh(abaza, store, [(d + 0.5, TAILINGS, 28_000.0) for d in range(700)])
+    state = fill_at(abaza, plan, store, 700)
+    by_plan = state.completions[0]
+    assert by_plan.probability.value == 1
+    assert by_plan.expected.quality == "derived"
+    per_day = 28 * 1 / (2.15 * 1.1)
+    reached = date(2022, 1, 1) + timedelta(days=int(7684.5 / per_day))
+    assert by_plan.expected.value == reached.isoformat()
+    assert state.schedule_variance is not None
+    assert state.schedule_variance.value is None
+    assert not state.s_curve.forecast
+
+
+def test_a_revision_of_the_plan_holds_in_the_state_from_its_day_on(
+    abaza: Site, plan: Plan, store: Store
+) -> None:
+    weigh(abaza, store, [(d + 0.5, TAILINGS, 3000.0) for d in range(100)])
+    old = plan.calendars[0]
+    half = replace(
+        old,
+        since=day(60),
+        source="revision",
+        volumes=tuple(v / 2 for v in old.volumes),
+        years={y: {t: v / 2 for t, v in c.items()} for y, c in old.years.items()},
+    )
+    revised = replace(plan, calendars=(old, half))
+    before, after = (fill_at(abaza, revised, store, days) for days in (59, 61))
+    assert before.planned_volume.source != "revision"
+    assert after.planned_volume.source == "revision"
+    assert after.planned_volume.value == pytest.approx(512.3 * 61 / 365 / 2)
+    assert sum(s.planned_volume.value for s in after.streams) == pytest.approx(
+        after.planned_volume.value
+    )
+    assert after.planned_since is not None
+    assert after.planned_since.value == "2022-03-02"
+    # Who knew on day 59 what will be placed on day 61 knew nothing of the revision.
+    early = fill_at(abaza, revised, store, 61, known=59)
+    assert early.planned_volume.source == old.source
+
+
+def test_a_stream_that_a_revision_leaves_out_keeps_its_factor(
+    abaza: Site, plan: Plan, store: Store
+) -> None:
+    weigh(abaza, store, [(5.0, ROCK, 28.5), (15.0, ROCK, 28.5)])
+    old = plan.streams[0]
+    rest = {name: s for name, s in old.by_name.items() if name != "waste_rock"}
+    revised = replace(plan, streams=(old, replace(old, since=day(10), by_name=rest)))
+    state = fill_at(abaza, revised, store, 16)
+    assert state.volume_in_dump.value == pytest.approx(2 * 28.5 * 1.08 / 2.85 / 1000)

@@ -95,7 +95,6 @@ def test_a_revision_is_known_from_its_day_on(plan: Plan) -> None:
     assert revised.calendar_at(moment, moment).source == "revision"
     known_at = datetime(2023, 12, 31, tzinfo=UTC)
     assert revised.calendar_at(moment, known_at) is plan.calendars[0]
-    assert revised.planned_by_stream(moment, known_at) == plan.planned_by_stream(moment)
 
 
 def test_the_plan_by_tier_follows_the_table(plan: Plan) -> None:

@@ -1,0 +1,210 @@
+"""Surveys of the fill beside the weighbridge: difference, density in place, compaction.
+
+A survey knows volume and nothing of mass, a weighbridge mass and nothing of volume; the factors of
+the plan (bulk density, residual bulking, compaction) stand between them. What the two say of the
+same moment is held against each other, with the uncertainty of both.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+import pandas as pd
+
+from ingest.figure import Figure, unknown
+from ingest.text import Text
+from twin import VERSION
+from twin.buckets import Array
+from twin.current import Current
+from twin.history import DAY
+from twin.loads import Loads
+from twin.plan import Plan, SurveyRules
+from twin.state import SurveyState
+
+VOLUME, UNCERTAINTY = "surveyed_volume", "surveyed_uncertainty"
+
+#: The normal distribution's quantile of an interval of 95 %.
+COVERAGE, WIDTH = 0.95, 1.96
+
+#: Surveys that a state carries, the newest.
+KEPT = 24
+
+
+def reconciled(current: Current, loads: Loads, plan: Plan) -> tuple[list[SurveyState], Text | None]:
+    """Return the surveys known at a state's moment, newest first, or why there are none."""
+    instruments = current.site.with_quantity(VOLUME)
+    if not instruments:
+        return [], Text("The site has no instrument that measures a surveyed volume")
+    rules = plan.file.surveys
+    if rules is None:
+        return [], Text("plan.yaml says nothing of surveys")
+    states: list[SurveyState] = []
+    for instrument in instruments:
+        found = _surveys(current, instrument.name)
+        before: _Survey | None = None
+        for survey in found:
+            if survey.time >= loads.start:
+                states.append(_state(instrument.name, survey, before, loads, rules))
+            before = survey
+    states.sort(key=lambda state: (state.time, state.instrument), reverse=True)
+    return states[:KEPT], None if states else Text("No survey yet")
+
+
+@dataclass(frozen=True)
+class _Survey:
+    """One survey: volume and standard uncertainty [thousand m3]."""
+
+    time: datetime
+    volume: float
+    uncertainty: float | None
+
+    @property
+    def half(self) -> float | None:
+        """Half the interval of 95 % [thousand m3]."""
+        return None if self.uncertainty is None else WIDTH * self.uncertainty
+
+
+def _surveys(current: Current, instrument: str) -> list[_Survey]:
+    frames = [
+        current.store.frame(
+            instrument, quantity, end=current.end, known_at=current.known_at, trusted=True
+        )
+        for quantity in (VOLUME, UNCERTAINTY)
+        if quantity in current.site.type_of(instrument).quantities
+    ]
+    if not len(frames[0].columns):
+        return []
+    spread = {} if len(frames) < 2 or not len(frames[1].columns) else frames[1][0].to_dict()
+    return [
+        _Survey(pd.Timestamp(str(time)).to_pydatetime(), float(volume), _known(spread.get(time)))
+        for time, volume in frames[0][0].dropna().items()
+    ]
+
+
+def _known(value: float | None) -> float | None:
+    return None if value is None or math.isnan(value) else float(value)
+
+
+def _state(
+    instrument: str, survey: _Survey, before: _Survey | None, loads: Loads, rules: SurveyRules
+) -> SurveyState:
+    weighed, mass, loose = (
+        _at(loads, survey.time, each.sum(axis=1))
+        for each in (loads.volume, loads.mass, loads.loose)
+    )
+    both = f"{instrument}, weighbridge"
+    half, weighing = survey.half, WIDTH * rules.weighing_uncertainty
+    apart = survey.volume - weighed
+    margin = None if half is None else math.hypot(half, weighing * weighed)
+    share = unknown(
+        "1", Text("Nothing was weighed up to this survey"), time=survey.time, source=both
+    )
+    if weighed > 0:
+        share = _figure(
+            apart / weighed, "1", None if margin is None else margin / weighed, survey, both
+        )
+    exceeds = (
+        weighed > 0 and abs(apart) > rules.difference_share * weighed and abs(apart) > (margin or 0)
+    )
+    measured = _figure(survey.volume, "thousand m3", half, survey, instrument)
+    measured.quality = "measured"
+    too_small = Text("The surveyed volume is not larger than its uncertainty")
+    since = Text("There is no survey before this one")
+    brought = added = 0.0
+    added_half = None
+    if before is not None:
+        since = Text("The two surveys differ by no more than their uncertainty")
+        added = survey.volume - before.volume
+        brought = mass - _at(loads, before.time, loads.mass.sum(axis=1))
+        if half is not None and before.half is not None:
+            added_half = math.hypot(half, before.half)
+    return SurveyState(
+        instrument=instrument,
+        time=survey.time,
+        volume=measured,
+        weighed=_figure(weighed, "thousand m3", weighing * weighed, survey, "weighbridge"),
+        difference=_figure(apart, "thousand m3", margin, survey, both),
+        share=share,
+        density=_ratio(mass / 1000, survey.volume, half, "t/m3", weighing, survey, both, too_small),
+        density_since=_ratio(
+            brought / 1000, added, added_half, "t/m3", weighing, survey, both, since
+        ),
+        compaction=_ratio(loose, survey.volume, half, "1", weighing, survey, both, too_small),
+        exceeds=exceeds,
+        finding=_finding(apart, weighed, margin, exceeds, rules),
+    )
+
+
+def _figure(value: float, unit: str, half: float | None, survey: _Survey, source: str) -> Figure:
+    """Return a number with its interval, half of whose width is known or not."""
+    return Figure(
+        value=value,
+        unit=unit,
+        time=survey.time,
+        source=source,
+        version=VERSION,
+        low=None if half is None else value - half,
+        high=None if half is None else value + half,
+        confidence=None if half is None else COVERAGE,
+    )
+
+
+def _ratio(
+    above: float,
+    below: float,
+    half: float | None,
+    unit: str,
+    weighing: float,
+    survey: _Survey,
+    source: str,
+    refusal: Text,
+) -> Figure:
+    """Return what was weighed over what was surveyed, refused when the survey cannot tell it.
+
+    Relative uncertainties of the two add up as squares.
+    """
+    if below <= (half or 0.0) or above <= 0:
+        return unknown(unit, refusal, time=survey.time, source=source)
+    ratio = above / below
+    relative = None if half is None else math.hypot(half / below, weighing)
+    return _figure(ratio, unit, None if relative is None else ratio * relative, survey, source)
+
+
+def _finding(
+    apart: float, weighed: float, margin: float | None, exceeds: bool, rules: SurveyRules
+) -> Text:
+    if weighed <= 0:
+        return Text("Nothing was weighed up to this survey")
+    numbers: dict[str, str | int | float] = {
+        "share": abs(apart) / weighed,
+        "limit": rules.difference_share,
+    }
+    if exceeds and apart < 0:
+        return Text(
+            "{share:.1%} less than the weighbridge gives, limit {limit:.0%}: denser than planned, loads"
+            " tipped elsewhere, or a wrong factor",
+            numbers,
+        )
+    if exceeds:
+        return Text(
+            "{share:.1%} more than the weighbridge gives, limit {limit:.0%}: looser than planned, loads"
+            " not weighed, or a wrong factor",
+            numbers,
+        )
+    if margin is not None and abs(apart) <= margin:
+        return Text("Agrees with the weighbridge within the uncertainty of both")
+    return Text(
+        "Differs from the weighbridge by {share:.1%}, within the limit of {limit:.0%}", numbers
+    )
+
+
+def _at(loads: Loads, time: datetime, daily: Array) -> float:
+    """Return what had been brought up to a moment."""
+    sums = np.concatenate(([0.0], np.cumsum(daily)))
+    days = np.arange(len(sums), dtype=float)
+    # The last day ends at the state's moment.
+    days[-1] = max((loads.end - loads.start) / DAY, days[-2] if len(days) > 1 else 0.0)
+    return float(np.interp((time - loads.start) / DAY, days, sums))
