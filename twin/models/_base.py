@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from ingest.text import Text
 
@@ -16,6 +17,29 @@ Array = NDArray[np.float64]
 #: the time that the law gives technical reclamation (design assumption).
 HORIZON_YEARS = 15
 HORIZON_D = HORIZON_YEARS * 365.25
+
+#: Residual in scales up to which it counts in full; beyond, its weight falls with 1/residual
+#: (Huber, P. J. (1964), Annals of Mathematical Statistics 35(1), 73-101; 95 % efficiency).
+HUBER = 1.345
+
+#: Rounds of reweighting of a robust fit.
+ROUNDS = 4
+
+
+@dataclass(frozen=True)
+class Lifts:
+    """Loads that were placed on a point, the last of them at time 0.
+
+    Parameters
+    ----------
+    age
+        Days from each lift to the last one, falling to 0 [d].
+    mass
+        What was placed [t].
+    """
+
+    age: Array
+    mass: Array
 
 
 class SettlementModel(ABC):
@@ -33,21 +57,44 @@ class SettlementModel(ABC):
         Fewest daily values that the method is given here.
     needs_origin
         Whether time must count from the change of the load, not from any moment after it.
+    needs_lifts
+        Whether the method must know what was placed on the point, and when.
     least_degree
         Degree of consolidation (settlement / ultimate) below which the method misleads [1].
+    least_first_degree
+        The same at the first value that the method uses [1].
     bias
         Factors (low, high) on the ultimate settlement that the method's known bias allows [1].
+    early_part, first_day
+        Part of the time at the beginning [1], and days at least [d], that the method leaves out.
     """
 
     name: ClassVar[str]
     needed: ClassVar[int] = 30
     needs_origin: ClassVar[bool] = True
+    needs_lifts: ClassVar[bool] = False
     least_degree: ClassVar[float] = 0.0
+    least_first_degree: ClassVar[float] = 0.0
     bias: ClassVar[tuple[float, float]] = (1.0, 1.0)
+    early_part: ClassVar[float] = 0.0
+    first_day: ClassVar[float] = 0.0
+
+    def used(self, time: Array, last: ArrayLike | None = None) -> NDArray[np.bool_]:
+        """Return which times [d] the method fits of curves that end at `last` (rows x n)."""
+        end = np.atleast_1d(time[-1] if last is None else last)[:, None]
+        return (time >= np.maximum(self.first_day, self.early_part * end)) & (time <= end)
+
+    def under(self, lifts: Lifts) -> SettlementModel:  # noqa: ARG002
+        """Return the model of a point on which lifts were placed."""
+        return self
+
+    def fit(self, time: Array, settlement: Array) -> Array:
+        """Return the parameters of each curve by plain least squares of the part that is used."""
+        return self.weighted_fit(time, settlement, self.used(time).astype(float))
 
     @abstractmethod
-    def fit(self, time: Array, settlement: Array) -> Array:
-        """Return the parameters of each curve.
+    def weighted_fit(self, time: Array, settlement: Array, weight: Array) -> Array:
+        """Return the parameters of each curve, by weighted least squares.
 
         Parameters
         ----------
@@ -55,6 +102,8 @@ class SettlementModel(ABC):
             Days since the load last changed, rising, above 0 [d] (n times).
         settlement
             Settlement since then [mm] (curves x n times).
+        weight
+            Of each value, from 0 (left out) to 1 [1] (1 or curves x n times).
 
         Returns
         -------
@@ -75,14 +124,54 @@ class SettlementModel(ABC):
         """Return under what conditions the forecast holds."""
 
 
-def line(x: Array, y: Array) -> tuple[Array, Array]:
+def robust_fit(
+    model: SettlementModel, time: Array, settlement: Array, lasts: ArrayLike | None = None
+) -> tuple[Array, Array]:
+    """Return the parameters (rows x parameters) and weights (rows x n) of Huber fits of one curve.
+
+    Least squares are repeated with weights that fall with the residual, which goes to the minimum
+    of Huber's loss, as `scipy.optimize.least_squares(loss="huber")` does, in a small part of its
+    time. The scale is the median absolute deviation of the plain fit.
+
+    Parameters
+    ----------
+    time, settlement
+        Of one curve (n) [d], [mm].
+    lasts
+        Times at which the curve is cut, a row each [d]; None: one row, the whole curve.
+    """
+    used = model.used(time, lasts)
+    weight = used.astype(float)
+    curves = np.broadcast_to(settlement, used.shape)
+    parameters = model.weighted_fit(time, curves, weight)
+    limit = np.empty(0)
+    for _ in range(ROUNDS):
+        residual = np.abs(curves - model.predict(parameters, time))
+        if not len(limit):
+            limit = HUBER / 0.6745 * _medians(residual, used)[:, None]
+        outside = (residual > limit) & used & (limit > 0)
+        if not outside.any():
+            break
+        weight = np.where(outside, limit / np.maximum(residual, 1e-12), used)
+        parameters = model.weighted_fit(time, curves, weight)
+    return parameters, weight
+
+
+def _medians(values: Array, used: NDArray[np.bool_]) -> Array:
+    """Return the medians of the used values of each row (rows)."""
+    ordered = np.sort(np.where(used, values, np.inf), axis=1)
+    middle = (used.sum(axis=1) - 1) // 2
+    return np.asarray(ordered[np.arange(len(values)), np.maximum(middle, 0)])
+
+
+def line(x: Array, y: Array, weight: Array) -> tuple[Array, Array]:
     """Return intercepts and slopes of least squares lines (curves) of `y` (curves x n) on `x`.
 
-    `x` is either n values for all curves or (curves x n).
+    `x` and `weight` are (n), (1 x n) or (curves x n).
     """
-    x = np.broadcast_to(x, y.shape)
-    mean_x, mean_y = x.mean(axis=1, keepdims=True), y.mean(axis=1, keepdims=True)
-    spread = ((x - mean_x) ** 2).sum(axis=1)
     with np.errstate(divide="ignore", invalid="ignore"):
-        slope = ((x - mean_x) * (y - mean_y)).sum(axis=1) / spread
-    return mean_y[:, 0] - slope * mean_x[:, 0], slope
+        share = weight / weight.sum(axis=-1, keepdims=True)
+        mean_x, mean_y = ((share * z).sum(axis=-1, keepdims=True) for z in (x, y))
+        from_mean = share * (x - mean_x)
+        slope = (from_mean * (y - mean_y)).sum(axis=-1) / (from_mean * (x - mean_x)).sum(axis=-1)
+    return (mean_y[..., 0] - slope * mean_x[..., 0]), slope

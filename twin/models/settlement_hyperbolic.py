@@ -9,10 +9,6 @@ import numpy as np
 from ingest.text import Text
 from twin.models._base import Array, SettlementModel, line
 
-#: Part of the time that is left out at the beginning [1]: the early part of a t/s plot is not
-#: straight (design assumption; the published line is that of 60 to 90 % consolidation).
-EARLY_PART = 0.25
-
 
 class SettlementHyperbolic(SettlementModel):
     """Rectangular hyperbola `t/s = C + M*t`, ultimate settlement `1/M`.
@@ -21,6 +17,9 @@ class SettlementHyperbolic(SettlementModel):
     then overshoots the true ultimate settlement by 21.9 % (regression of T/U on T over that
     range: slope 8.206e-3 per %, intercept 2.441e-3 per %), so that the interval reaches down to
     0.82 of it.
+
+    Assumes a constant load, and a curve whose time counts from it. The hyperbola has no theory of
+    its own: it is a shape that consolidation curves have in that range.
 
     References
     ----------
@@ -31,13 +30,16 @@ class SettlementHyperbolic(SettlementModel):
     name = "settlement_hyperbolic"
     least_degree = 0.60
     bias: ClassVar[tuple[float, float]] = (0.82, 1.0)
+    #: The early part of a t/s plot is not straight (design assumption; the published line is that
+    #: of 60 to 90 % consolidation).
+    early_part = 0.25
 
-    def fit(self, time: Array, settlement: Array) -> Array:
+    def weighted_fit(self, time: Array, settlement: Array, weight: Array) -> Array:
         """Return C [d/mm] and M [1/mm]."""
-        used = time >= EARLY_PART * time[-1]
+        there = weight > 0
         with np.errstate(divide="ignore", invalid="ignore"):
-            ratio = time[used] / settlement[:, used]
-        intercept, slope = line(time[used], ratio)
+            ratio = np.where(there, time / settlement, 0.0)
+        intercept, slope = line(time, ratio, weight)
         parameters = np.stack([intercept, slope], axis=1)
         # A hyperbola with a pole or a fall in the future is no settlement curve.
         sound = np.isfinite(parameters).all(axis=1) & (slope > 0) & (intercept > 0)

@@ -7,13 +7,12 @@ import numpy as np
 from ingest.text import Text
 from twin.models._base import HORIZON_D, HORIZON_YEARS, Array, SettlementModel, line
 
-#: Part of the time that is left out at the beginning [1], and days at least [d] (design
-#: assumption): the compression under the new load itself is no creep.
-EARLY_PART, FIRST_DAY = 0.4, 7.0
-
 
 class SettlementLogCreep(SettlementModel):
     """Straight line `s = a + b*log10(t)`, t counted from the last change of the load [d].
+
+    Assumes dry rock fill whose grains break and slip on under a load that no longer changes. What
+    lifts below the last one still add is taken for creep of the last one.
 
     References
     ----------
@@ -22,18 +21,19 @@ class SettlementLogCreep(SettlementModel):
     """
 
     name = "settlement_log_creep"
+    #: The compression under the new load itself is no creep (design assumption).
+    early_part, first_day = 0.4, 7.0
 
-    def fit(self, time: Array, settlement: Array) -> Array:
+    def weighted_fit(self, time: Array, settlement: Array, weight: Array) -> Array:
         """Return a [mm] and b [mm per tenfold time]."""
-        used = time >= max(FIRST_DAY, EARLY_PART * time[-1])
-        a, b = line(np.log10(time[used]), settlement[:, used])
+        a, b = line(np.log10(np.maximum(time, self.first_day)), settlement, weight)
         parameters = np.stack([a, b], axis=1)
         parameters[~(b > 0)] = np.nan
         return parameters
 
     def predict(self, parameters: Array, time: Array) -> Array:
         """Return `a + b*log10(t)`; before the first day, its value there."""
-        logarithm = np.log10(np.maximum(time, FIRST_DAY))
+        logarithm = np.log10(np.maximum(time, self.first_day))
         return np.asarray(parameters[:, :1] + parameters[:, 1:] * logarithm)
 
     def ultimate(self, parameters: Array) -> Array:
@@ -43,7 +43,7 @@ class SettlementLogCreep(SettlementModel):
     def validity(self) -> Text:
         """Return under what conditions the forecast holds."""
         return Text(
-            "Dry creep under constant load; creep has no end, so the value is that of {years} "
-            "years after the load last changed",
+            "Dry creep of one lift under constant load; creep has no end, so the value is that of "
+            "{years} years after the load last changed",
             {"years": HORIZON_YEARS},
         )

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 from numpy.typing import ArrayLike
 
 from ingest.text import Text
-from twin.models._base import Array, SettlementModel
+from twin.models._base import Array, SettlementModel, line
 
 #: Below this time factor the parabola `2*sqrt(T/pi)` equals the series to 1e-9.
 _PARABOLA_UP_TO = 0.05
@@ -15,13 +17,18 @@ _TERMS = (2 * np.arange(12) + 1) * np.pi / 2
 
 #: Rates c_v/H^2 that are tried, as time factors of the last reading: from a curve that has just
 #: begun (U = 5 %) to one that ended long ago.
-_TIME_FACTORS = np.geomspace(0.002, 20.0, 150)
+_TIME_FACTORS = np.geomspace(0.002, 20.0, 300)
 
 
 class TerzaghiConsolidation(SettlementModel):
-    """Curve `s = S * U(c*t)`, c = c_v/H^2, under a uniform initial excess pressure.
+    """Curve `s = a + S * U(c*t)`, c = c_v/H^2, under a uniform initial excess pressure.
 
-    `U(T) = 1 - sum_m 2/M^2 * exp(-M^2*T)`, `M = pi/2*(2m + 1)`.
+    Assumes a saturated layer of constant stiffness and permeability that drains one way or both,
+    and a load that is placed at once and stays. Not for dry rock fill, nor for creep after the
+    excess pressure is gone.
+
+    `U(T) = 1 - sum_m 2/M^2 * exp(-M^2*T)`, `M = pi/2*(2m + 1)`. What settled at once,
+    and in the days that the load took, is a.
 
     References
     ----------
@@ -30,35 +37,41 @@ class TerzaghiConsolidation(SettlementModel):
 
     name = "terzaghi_consolidation"
     least_degree = 0.50
+    #: A load is placed within days (design assumption).
+    first_day = 4.0
 
-    def fit(self, time: Array, settlement: Array) -> Array:
-        """Return S [mm] and c [1/d], by least squares over a grid of c refined by a parabola."""
+    def weighted_fit(self, time: Array, settlement: Array, weight: Array) -> Array:
+        """Return a [mm], S [mm] and c [1/d], by least squares over a grid of c."""
         grid = _TIME_FACTORS / time[-1]
-        curves = average_consolidation(grid[:, None] * time)
-        # For each c the best S is linear least squares; what is left over ranks the c.
-        explained = (settlement @ curves.T) ** 2 / (curves**2).sum(axis=1)
-        left = (settlement**2).sum(axis=1, keepdims=True) - explained
-        best = left.argmin(axis=1)
-        inner = np.clip(best, 1, len(grid) - 2)
-        rows = np.arange(len(settlement))
-        low, mid, high = left[rows, inner - 1], left[rows, inner], left[rows, inner + 1]
+        curves = _curves(time.tobytes())
+        # For each c the best line of s on U is linear least squares; what it explains ranks the c.
+        share = weight / weight.sum(axis=1, keepdims=True)
+        rest = settlement - (share * settlement).sum(axis=1, keepdims=True)
+        mean = share @ curves.T
+        spread = share @ (curves**2).T - mean**2
         with np.errstate(divide="ignore", invalid="ignore"):
+            explained = np.where(spread > 1e-12, ((share * rest) @ curves.T) ** 2 / spread, 0.0)
+            best = explained.argmax(axis=1)
+            inner = np.clip(best, 1, len(grid) - 2)
+            rows = np.arange(len(settlement))
+            low, mid, high = (explained[rows, inner + side] for side in (-1, 0, 1))
             shift = np.clip(0.5 * (low - high) / (low - 2 * mid + high), -0.5, 0.5)
         ratio = grid[1] / grid[0]
         c = np.where(best == inner, grid[inner] * ratio ** np.nan_to_num(shift), grid[best])
-        fitted = average_consolidation(c[:, None] * time)
-        amplitude = (settlement * fitted).sum(axis=1) / (fitted**2).sum(axis=1)
-        parameters = np.stack([amplitude, c], axis=1)
-        parameters[~(amplitude > 0)] = np.nan
+        start, amplitude = line(_tabulated(c[:, None] * time), settlement, weight)
+        parameters = np.stack([start, amplitude, c], axis=1)
+        # A curve without a bend fits the slowest rate best: its end cannot be told.
+        parameters[~(amplitude > 0) | (best == 0)] = np.nan
         return parameters
 
     def predict(self, parameters: Array, time: Array) -> Array:
-        """Return `S * U(c*t)`."""
-        return parameters[:, :1] * average_consolidation(parameters[:, 1:] * np.maximum(time, 0))
+        """Return `a + S * U(c*t)`."""
+        degree = _tabulated(parameters[:, 2:] * np.maximum(time, 0))
+        return np.asarray(parameters[:, :1] + parameters[:, 1:2] * degree)
 
     def ultimate(self, parameters: Array) -> Array:
-        """Return S."""
-        return parameters[:, 0]
+        """Return `a + S`."""
+        return np.asarray(parameters[:, 0] + parameters[:, 1])
 
     def validity(self) -> Text:
         """Return under what conditions the forecast holds."""
@@ -72,3 +85,21 @@ def average_consolidation(time_factor: ArrayLike) -> Array:
     for term in _TERMS:
         series = series - 2 / term**2 * np.exp(-(term**2) * factors)
     return np.where(factors < _PARABOLA_UP_TO, 2 * np.sqrt(np.maximum(factors, 0) / np.pi), series)
+
+
+#: The series at time factors that lie close enough for straight lines between them: a fit asks
+#: for it ten thousand times.
+_TABLE_T = np.concatenate(([0.0], np.geomspace(1e-6, 30.0, 4000)))
+_TABLE_U = average_consolidation(_TABLE_T)
+
+
+def _tabulated(time_factor: Array) -> Array:
+    """Return the average degree of consolidation by the table, to 1e-5 [1]."""
+    return np.interp(time_factor, _TABLE_T, _TABLE_U)
+
+
+@lru_cache(maxsize=2)
+def _curves(times: bytes) -> Array:
+    """Return U (rates x times) of every rate that is tried at times [d]: refits ask for it."""
+    time = np.frombuffer(times)
+    return _tabulated(_TIME_FACTORS[:, None] / time[-1] * time)

@@ -1,0 +1,227 @@
+"""The state of every settlement point: measured, forecast, and when it may be graded."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+
+import numpy as np
+
+from ingest.figure import Figure, unknown
+from ingest.site import Instrument
+from ingest.text import Text
+from twin import VERSION
+from twin.buckets import Array
+from twin.current import Current
+from twin.history import DAY, History
+from twin.loads import FRESH_DAYS
+from twin.plan import Plan
+from twin.settlement.forecast import Forecast, forecast
+from twin.settlement.interval import CONFIDENCE
+from twin.state import SettlementState
+
+#: Days of history that a fit looks back on (design assumption).
+LONGEST_D = 15 * 366
+
+#: Daily values that the rate needs, of the last 30 days (design assumption).
+RATE_DAYS, RATE_NEEDED = 30, 10
+
+
+def settlements(
+    current: Current, history: History, plan: Plan | None, completion: Figure | None
+) -> list[SettlementState]:
+    """Return the state of every settlement point, in the site's order.
+
+    Parameters
+    ----------
+    completion
+        When the fill will be complete; None for a site without a plan.
+    """
+    return [
+        _settlement(current, history, plan, completion, point)
+        for point in current.site.with_quantity("settlement")
+    ]
+
+
+def _settlement(
+    current: Current,
+    history: History,
+    plan: Plan | None,
+    completion: Figure | None,
+    point: Instrument,
+) -> SettlementState:
+    settled = current.figure(point.name, "settlement")
+    if not isinstance(settled.value, float):
+        return SettlementState(
+            point=point.name,
+            zone=point.zone,
+            settlement=settled,
+            rate=_same_reason(settled, "mm/d"),
+            ultimate=settled,
+            remaining=settled,
+            consolidation=_same_reason(settled, "1"),
+            grading=_same_reason(settled, "date"),
+            model="",
+        )
+    days = history.days_since_first(LONGEST_D)
+    means = history.daily_means(point.name, "settlement", days)
+    found = history.keep(
+        ("settlement", point.name),
+        lambda: forecast(means, history.midnight - days * DAY, _placed(history, plan, days)),
+    )
+    state = SettlementState(
+        point=point.name,
+        zone=point.zone,
+        settlement=settled,
+        rate=_rate(means, history.midnight, settled),
+        ultimate=unknown("mm", _REFUSED, time=settled.time, source=point.name),
+        remaining=unknown("mm", _REFUSED, time=settled.time, source=point.name),
+        consolidation=unknown("1", _REFUSED, time=settled.time, source=point.name),
+        grading=unknown("date", _REFUSED, time=settled.time, source=point.name),
+        model=found.model,
+        refusals=found.refusals,
+    )
+    if found.model:
+        _tell(state, found, settled.value, history.midnight)
+        state.grading = _grading(state, found, history.midnight, plan, completion)
+    return state
+
+
+_REFUSED = Text("Every settlement model refuses a forecast")
+
+
+def _placed(history: History, plan: Plan | None, days: int) -> Array | None:
+    """Return what was weighed on each of the last whole days [t], NaN where it is not known.
+
+    None for a site that weighs nothing. The last days are left out: a load that was placed then is
+    still changing.
+    """
+    bridges = history.site.with_quantity("load_mass")
+    if plan is None or not bridges:
+        return None
+    placed = np.full(days, np.nan)
+    known = (history.midnight - plan.start) // DAY - FRESH_DAYS
+    if known <= 0:
+        return placed
+    totals = [
+        history.daily_totals(bridge.name, "load_mass", plan.start, known).sum(axis=1)
+        for bridge in bridges
+    ]
+    mass = np.sum(totals, axis=0)[-max(days - FRESH_DAYS, 0) :] if days > FRESH_DAYS else []
+    end = days - FRESH_DAYS
+    placed[max(end - len(mass), 0) : max(end, 0)] = mass
+    return placed
+
+
+def _tell(state: SettlementState, found: Forecast, now: float, midnight: datetime) -> None:
+    """Write what a forecast says into the state of its point."""
+    assert found.fitted is not None
+    validity = found.fitted.model.validity()
+
+    def figure(value: float, low: float, high: float, unit: str) -> Figure:
+        return Figure(
+            value=value,
+            unit=unit,
+            time=midnight,
+            source=f"{state.point}: {found.model}",
+            version=VERSION,
+            low=low,
+            high=high,
+            confidence=CONFIDENCE,
+            validity=validity,
+            quality="forecast",
+        )
+
+    # The point may have passed its forecast since midnight.
+    ultimate, low, high = (max(value, now) for value in (found.ultimate, found.low, found.high))
+    state.ultimate = figure(ultimate, low, high, "mm")
+    state.remaining = figure(ultimate - now, low - now, high - now, "mm")
+    if now > 0:
+        state.consolidation = figure(now / ultimate, now / high, now / low, "1")
+    state.error = round(found.error, 4)
+    state.forecast_time = found.time
+    state.forecast = found.curve
+    state.forecast_low = found.curve_low
+    state.forecast_high = found.curve_high
+
+
+def _rate(means: Array, midnight: datetime, settled: Figure) -> Figure:
+    """Return the slope of the last whole days [mm/d]."""
+    means = means[-RATE_DAYS:]
+    there = np.flatnonzero(~np.isnan(means))
+    if len(there) < RATE_NEEDED:
+        reason = Text(
+            "Only {count} of {needed} days with values",
+            {"count": len(there), "needed": RATE_NEEDED},
+        )
+        return unknown("mm/d", reason, time=midnight, source=settled.source)
+    return Figure(
+        value=float(np.polyfit(there, means[there], 1)[0]),
+        unit="mm/d",
+        time=midnight,
+        source=settled.source,
+        version=VERSION,
+        quality="stale" if settled.quality == "stale" else "derived",
+    )
+
+
+def _grading(
+    state: SettlementState,
+    found: Forecast,
+    midnight: datetime,
+    plan: Plan | None,
+    completion: Figure | None,
+) -> Figure:
+    """Return from when the surface may be graded: the wait after the last load, and the rate."""
+    source = f"{state.point}: {found.model}"
+    if plan is None or completion is None:
+        return unknown("date", Text("The site has no plan"), time=midnight, source=source)
+    if not isinstance(completion.value, str):
+        reason = Text("It is not known when the fill will be complete")
+        return unknown("date", reason, time=midnight, source=source)
+    criterion = plan.file.grading
+    slow = found.slow_after(criterion.rate, midnight)
+    if slow is None:
+        reason = Text(
+            "The rate does not fall below {rate} mm a month",
+            {"rate": criterion.rate_mm_per_month},
+        )
+        return unknown("date", reason, time=midnight, source=source)
+    shortest, longest = criterion.wait_years
+    earliest = _years_after(completion.value, shortest)
+    low = _years_after(str(completion.low), shortest) if completion.low else None
+    high = _years_after(str(completion.high), longest) if completion.high else None
+    return Figure(
+        value=max(earliest, slow).isoformat(),
+        unit="date",
+        time=midnight,
+        source=source,
+        version=VERSION,
+        low=max(low, slow).isoformat() if low else None,
+        high=max(high, slow).isoformat() if high else None,
+        confidence=CONFIDENCE,
+        validity=Text(
+            "{shortest} to {longest} years after the last load, and settlement below {rate} mm a "
+            "month; no new load on the point",
+            {
+                "shortest": shortest,
+                "longest": longest,
+                "rate": criterion.rate_mm_per_month,
+            },
+        ),
+        quality="forecast",
+    )
+
+
+def _years_after(day: str, years: float) -> date:
+    return date.fromisoformat(day) + timedelta(days=365.25 * years)
+
+
+def _same_reason(figure: Figure, unit: str) -> Figure:
+    return Figure(
+        value=None,
+        unit=unit,
+        time=figure.time,
+        source=figure.source,
+        reason=figure.reason,
+        quality=figure.quality,
+    )
