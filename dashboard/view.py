@@ -45,6 +45,7 @@ NAMES = {
     "twin": Text("twin"),
     "analytics": Text("analysis of risks"),
     "post_mining.yaml and current data": Text("post_mining.yaml of the site, and current data"),
+    "KuzSTU practical guide": Text("KuzSTU practical guide"),
     "coal": Text("output of coal"),
     "overburden": Text("overburden"),
     "internal_dumping": Text("overburden dumped internally"),
@@ -55,8 +56,8 @@ NAMES = {
     "sanitary_zone": Text("area of the sanitary zone"),
     "built_up": Text("built-up land"),
     "recreation": Text("land for recreation"),
-    "railways": Text("length of railways"),
-    "roads": Text("length of roads"),
+    "railways": Text("area of railways and lines"),
+    "roads": Text("area of roads"),
     "mined_out": Text("mined-out area"),
     "external_dumps": Text("external dumps"),
     "external_dumps_reclaimed": Text("reclaimed external dumps"),
@@ -206,6 +207,9 @@ class View:
         for each in self.assessment.indicators if self.assessment else []:
             if each.name == key:
                 return i18n.translate(each.title, self.language)
+        work, comma, place = key.partition(", ")
+        if comma and work in NAMES:  # a numbered place of a work that has a name
+            return f"{i18n.translate(NAMES[work], self.language)}, {place}"
         plain = key.replace("_", " ") if re.fullmatch(r"[a-z_]+", key) else key
         return i18n.translate(NAMES.get(key, plain), self.language)
 

@@ -1,6 +1,7 @@
 """Drawings, one subject a file."""
 
 from dashboard.figures.canvas import blank, says
+from dashboard.figures.land import complex_ore, cutoff_grade, land_allotment, losses_dilution
 from dashboard.figures.profile import profile
 from dashboard.figures.s_curve import s_curve
 from dashboard.figures.section import section
@@ -10,6 +11,10 @@ from dashboard.figures.site_plan import site_plan
 
 __all__ = [
     "blank",
+    "complex_ore",
+    "cutoff_grade",
+    "land_allotment",
+    "losses_dilution",
     "profile",
     "rain",
     "s_curve",
