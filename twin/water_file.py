@@ -217,10 +217,10 @@ class WaterFile(Configured):
     groundwater: GroundwaterRules | None = None
     balance: BalanceRules | None = None
     rebound: tuple[ReboundRules, ...] = ()
-    streams: dict[KeyName, StreamChemistry] = {}
+    streams: dict[KeyName, StreamChemistry] = Field(default_factory=dict)
     lime: LimeRules | None = None
     loads: LoadRules | None = None
-    uses: dict[KeyName, Use] = {}
+    uses: dict[KeyName, Use] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _check(self) -> WaterFile:

@@ -26,6 +26,7 @@ class GroundwaterState(msgspec.Struct, kw_only=True):
     unexplained_change_7d: Figure  # same unit, change over seven days
     efficiency: Figure  # 1, Nash-Sutcliffe, out of sample
     pore_pressure_ratio: Figure  # 1, u / (gamma z) at the tip
+    rise: bool | None = None  # whether it stands above what is explained, beyond the interval
     calibrated_until: datetime | None = None
     refusal: Text | None = None  # why nothing is explained
 

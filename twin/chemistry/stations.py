@@ -5,8 +5,11 @@ from __future__ import annotations
 import math
 from datetime import UTC, datetime, time
 from functools import lru_cache
+from itertools import pairwise
 
 import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
 
 from ingest.figure import Figure, unknown
 from ingest.site import Instrument
@@ -103,10 +106,14 @@ def loads(current: Current, history: History, rules: LoadRules | None) -> list[L
     """Return the load of every quantity at every station that measures flow."""
     if rules is None:
         return []
-    return [
-        history.keep(
-            ("load", one.name, quantity), lambda o=one, q=quantity: _load(history, o.name, q, rules)
+
+    def load(station: str, quantity: str) -> LoadState:
+        return history.keep(
+            ("load", station, quantity), lambda: _load(history, station, quantity, rules)
         )
+
+    return [
+        load(one.name, quantity)
         for one in stations(current)
         if "flow" in _measured(current, one.name)
         for quantity in rules.quantities
@@ -199,7 +206,8 @@ def _hours(history: History, station: str, quantity: str) -> Array:
         return hours
     values = frame[0].dropna()
     start = history.midnight - LOAD_DAYS * DAY
-    row = ((values.index - start).total_seconds().to_numpy() // 3600).astype(np.intp)
+    since = pd.DatetimeIndex(values.index) - pd.Timestamp(start)
+    row = (since.total_seconds().to_numpy() // 3600).astype(np.intp)
     total = np.bincount(row, weights=values.to_numpy(dtype=float), minlength=len(hours))
     count = np.bincount(row, minlength=len(hours))
     return np.asarray(np.where(count > 0, total / np.maximum(count, 1), np.nan))
@@ -207,10 +215,17 @@ def _hours(history: History, station: str, quantity: str) -> Array:
 
 def trends(current: Current, history: History) -> list[TrendState]:
     """Return the trend of every quality of every station over whole months."""
+
+    def trend(station: str, quantity: str) -> TrendState:
+        return history.keep(
+            ("trend", station, quantity), lambda: _trend(history, station, quantity)
+        )
+
     return [
-        history.keep(("trend", one.name, q), lambda o=one, q=q: _trend(history, o.name, q))
+        trend(one.name, quantity)
         for one in stations(current)
-        for q in current.site.type_of(one.name).results
+        for quantity in current.site.type_of(one.name).results
+        if quantity in QUALITY
     ]
 
 
@@ -223,7 +238,7 @@ def _trend(history: History, station: str, quantity: str) -> TrendState:
     edges = month_edges(start, history.midnight)
     means = history.daily_means(station, quantity, days)
     values = []
-    for begin, end in zip(edges, edges[1:], strict=False):
+    for begin, end in pairwise(edges):
         month = means[(begin - start) // DAY : (end - start) // DAY]
         month = month[~np.isnan(month)]
         values.append(float(month.mean()) if len(month) >= MONTH_DAYS else math.nan)
@@ -306,7 +321,7 @@ def _limit(
     bound = limit.above if limit.above is not None else limit.below
     assert bound is not None
 
-    def beyond(measured: Array | float) -> Array | bool:
+    def beyond(measured: Array) -> NDArray[np.bool_]:
         return measured > bound if limit.above is not None else measured < bound
 
     days = history.daily_means(station, limit.quantity, 37)[-30:]
@@ -324,7 +339,7 @@ def _limit(
         count = unknown("d", reason, time=history.midnight, source=station)
     return LimitState(
         use=name,
-        title=dict(use.title),
+        title={str(language): text for language, text in use.title.items()},
         station=station,
         quantity=limit.quantity,
         side="above" if limit.above is not None else "below",
@@ -332,5 +347,5 @@ def _limit(
         since=limit.since.isoformat(),
         value=value,
         days_beyond=count,
-        kept=not beyond(value.value) if isinstance(value.value, float) else None,
+        kept=None if not isinstance(value.value, float) else not beyond(np.array(value.value)),
     )

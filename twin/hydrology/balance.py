@@ -43,7 +43,9 @@ def water_balance(history: History, water: WaterFile | None) -> WaterBalance | N
 
 
 def _balance(history: History, water: WaterFile, rules: BalanceRules | None) -> WaterBalance:
-    assert rules is not None and water.weather is not None and water.groundwater is not None
+    assert rules is not None
+    assert water.weather is not None
+    assert water.groundwater is not None
     days = window(history)
     weather = weather_days(history, water.weather, water.groundwater, days)
     if not isinstance(weather, WeatherDays):
@@ -175,17 +177,27 @@ def _sum(months: list[WaterMonth]) -> Figure:
     known = [one for one in months if isinstance(one.residual.value, float)]
     if not known:
         return months[-1].residual
-    total = sum(float(one.residual.value) for one in known)  # type: ignore[arg-type]
+    total = sum(_number(one.residual.value) for one in known)
     spread = 0.0
     for part in PARTS:
-        together = sum(
-            (float(figure.high) - float(figure.value)) / 1.96  # type: ignore[arg-type]
-            for figure in (getattr(one, part) for one in known)
+        figures: list[Figure] = [getattr(one, part) for one in known]
+        spread += (
+            sum(
+                math.copysign(
+                    (_number(each.high) - _number(each.value)) / 1.96, _number(each.value)
+                )
+                for each in figures
+            )
+            ** 2
         )
-        spread += together**2
     figure = _figure(total, 1.96 * math.sqrt(spread), known[-1].residual.time or known[-1].month)
     figure.validity = Text("Sum of {count} months", {"count": len(known)})
     return figure
+
+
+def _number(value: float | str | None) -> float:
+    assert isinstance(value, float)
+    return value
 
 
 def _refused(history: History, reason: Text) -> WaterBalance:

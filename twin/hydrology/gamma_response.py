@@ -1,13 +1,14 @@
 """Level of a well or piezometer as the delayed answer to water, evaporation, air and load.
 
-`level = rest + A (theta * water) - F (theta * evaporation) + B (pressure - mean) + C (delta * load)`
+`level = rest + A (theta * water) - F (theta * dry) + B (pressure - mean) + C (delta * load)`
 
 `theta` is the gamma distribution by days with shape n and time a, which is the impulse response
 of [1]_; `delta` the exponential distribution with time tau, the first term of one-dimensional
 consolidation after an undrained step; B is a barometric coefficient; `*` is a convolution. For
 given n, a and tau the rest is linear, so every candidate (n, a, tau) is solved by normal equations
-at once, and a block of days is left out of them by subtraction: judging out of sample costs hardly
-more than fitting.
+at once, and a block of days is left out of their sums: judging out of sample costs hardly more than
+fitting. What moves the level besides water (evaporation, air, load) is taken in only where blocks
+of days are foretold better with it.
 
 References
 ----------
@@ -33,6 +34,19 @@ from twin.buckets import Array
 SHAPES = (0.6, 1.0, 1.5, 2.2)
 TIMES = tuple(float(time) for time in np.geomspace(2, 500, 17))
 LOADING_TIMES = (2.0, 5.0, 12.0, 30.0)
+
+#: Columns of a design, and the causes besides water that a fit may take in.
+_REST, _WATER, _DRY, _AIR, _LOAD = range(5)
+_CAUSES = (
+    (),
+    (_DRY,),
+    (_AIR,),
+    (_LOAD,),
+    (_DRY, _AIR),
+    (_DRY, _LOAD),
+    (_AIR, _LOAD),
+    (_DRY, _AIR, _LOAD),
+)
 
 #: How fine the second look at the best candidate is, as factors of n and a.
 _FINER = (0.8, 0.9, 1.0, 1.12, 1.25)
@@ -140,48 +154,78 @@ class Judged:
         Nash-Sutcliffe efficiency of `foretold` [1].
     band
         Difference that 95 % of the foretold days stay within.
+    most_water
+        Most that water added on a day of the record.
     """
 
     response: Response
     foretold: Array
     efficiency: float
     band: float
+    most_water: float
+
+    def band_at(self, by_water: float) -> float:
+        """Return the band on a day to which water adds so much.
+
+        Beyond what the record has seen, the band grows in proportion: what is uncertain then is
+        the factor of the response (design assumption).
+        """
+        return self.band * max(by_water / max(self.most_water, 1e-12), 1.0)
+
+    def seen(self, by_water: float) -> bool:
+        """Return whether water added as much before, or nearly."""
+        return by_water <= 1.1 * self.most_water
 
 
 def fit_response(level: Array, stresses: Stresses) -> Response:
-    """Return the response with the least sum of squares.
+    """Return the response with the least sum of squares, every cause that is given taken in.
 
     Parameters
     ----------
     level
         Daily means (days,); NaN where there is none.
     """
-    design = _Design(level, stresses, _candidates(stresses))
-    best = design.best(np.ones(1, dtype=bool), blocks=1)
-    finer = _Design(level, stresses, _around(design.candidates[best[0]]))
-    found = finer.best(np.ones(1, dtype=bool), blocks=1)
-    return finer.response(*found)
+    return _fitted(level, stresses, _causes(stresses)[-1])
 
 
 def judge_response(level: Array, stresses: Stresses, blocks: int = BLOCKS) -> Judged:
-    """Return the fitted response, and how well blocks of days are foretold from the others."""
+    """Return the response that foretells blocks of days best from the others, and how well."""
     design = _Design(level, stresses, _candidates(stresses), blocks)
-    foretold = np.full(len(level), np.nan)
-    for left_out in range(blocks):
-        kept = np.arange(blocks) != left_out
-        response = design.response(*design.best(kept, blocks))
-        days = design.days_of(left_out)
-        foretold[days] = response.level(stresses)[days]
-    best = design.best(np.ones(blocks, dtype=bool), blocks)
-    finer = _Design(level, stresses, _around(design.candidates[best[0]]))
-    response = finer.response(*finer.best(np.ones(1, dtype=bool), blocks=1))
+    best: tuple[float, tuple[int, ...], Array] | None = None
+    for causes in _causes(stresses):
+        foretold = np.full(len(level), np.nan)
+        for left_out in range(blocks):
+            kept = [block for block in range(blocks) if block != left_out]
+            days = design.days_of(left_out)
+            foretold[days] = design.foretold(*design.best(kept, causes), left_out)
+        efficiency = nash_sutcliffe(level, foretold)
+        if best is None or efficiency > best[0]:
+            best = efficiency, causes, foretold
+    assert best is not None
+    efficiency, causes, foretold = best
     off = (level - foretold)[~np.isnan(level)]
+    response = _fitted(level, stresses, causes)
     return Judged(
         response=response,
         foretold=foretold,
-        efficiency=nash_sutcliffe(level, foretold),
+        efficiency=efficiency,
         band=float(np.quantile(np.abs(off), 0.95)),
+        most_water=float(response.parts(stresses)["water"].max()),
     )
+
+
+def _fitted(level: Array, stresses: Stresses, causes: tuple[int, ...]) -> Response:
+    coarse = _Design(level, stresses, _candidates(stresses))
+    index, _ = coarse.best([0], causes)
+    finer = _Design(level, stresses, _around(coarse.candidates[index]))
+    return finer.response(*finer.best([0], causes))
+
+
+def _causes(stresses: Stresses) -> list[tuple[int, ...]]:
+    """Return the sets of causes that a fit may take in, the largest last."""
+    missing = {_AIR} if stresses.pressure is None else set()
+    missing |= {_LOAD} if stresses.load is None else set()
+    return [causes for causes in _CAUSES if missing.isdisjoint(causes)]
 
 
 def nash_sutcliffe(measured: Array, computed: Array) -> float:
@@ -231,9 +275,9 @@ class _Design:
         columns = columns / self._scale[:, :, None]
         self._level_mean = float(level[self._days].mean())
         values = level - self._level_mean
+        self._columns_of = [columns[:, :, days] for days in self._blocks]
         self._gram, self._moment, self._square = [], [], []
-        for days in self._blocks:
-            part = columns[:, :, days]
+        for part, days in zip(self._columns_of, self._blocks, strict=True):
             self._gram.append(part @ part.transpose(0, 2, 1))
             self._moment.append(part @ values[days])
             self._square.append(float((values[days] ** 2).sum()))
@@ -242,35 +286,41 @@ class _Design:
         """Return the measured days of a block."""
         return self._blocks[block]
 
-    def best(self, kept: NDArray[np.bool_], blocks: int) -> tuple[int, Array]:
+    def foretold(self, index: int, solved: Array, block: int) -> Array:
+        """Return the level in the measured days of a block (days,)."""
+        return np.asarray(solved @ self._columns_of[block][index] + self._level_mean)
+
+    def best(self, kept: Sequence[int], causes: tuple[int, ...]) -> tuple[int, Array]:
         """Return the best candidate of the kept blocks, with its coefficients.
 
         Water must raise the level and evaporation lower it, by no more than a multiple; where a
         fit would have it otherwise, evaporation is left out.
         """
-        chosen = [index for index in range(blocks) if kept[index]]
-        gram = np.sum([self._gram[index] for index in chosen], axis=0)
-        moment = np.sum([self._moment[index] for index in chosen], axis=0)
-        square = sum(self._square[index] for index in chosen)
+        gram = np.sum([self._gram[block] for block in kept], axis=0)
+        moment = np.sum([self._moment[block] for block in kept], axis=0)
+        square = sum(self._square[block] for block in kept)
+        without_dry = tuple(cause for cause in causes if cause != _DRY)
         found: tuple[float, int, Array] | None = None
-        every = np.arange(gram.shape[1])
-        for columns in (every, every[every != 2]):
-            part = gram[:, columns[:, None], columns] + 1e-9 * len(self._days) * np.eye(
-                len(columns)
-            )
+        for taken in dict.fromkeys((causes, without_dry)):
+            columns = np.array((_REST, _WATER, *taken))
+            part = gram[:, columns[:, None], columns]
+            # A ridge too small to be seen keeps columns that say the same apart.
+            part = part + 1e-9 * len(self._days) * np.eye(len(columns))
             solved = np.zeros(moment.shape)
             solved[:, columns] = np.linalg.solve(part, moment[:, columns, None])[:, :, 0]
             # |y - X b|2 = y2 - 2 b m + b G b
             left = square - 2 * (solved * moment).sum(axis=1)
             left = left + np.einsum("ci,cij,cj->c", solved, gram, solved)
-            water, dry = (solved[:, column] / self._scale[:, column] for column in (1, 2))
+            water, dry = (solved[:, column] / self._scale[:, column] for column in (_WATER, _DRY))
             legal = (water >= 0) & (dry <= 0) & (-dry <= _MOST_EVAPORATION * water)
             left = np.where(legal, left, np.inf)
             index = int(np.argmin(left))
             if np.isfinite(left[index]) and (found is None or left[index] < found[0]):
                 found = (float(left[index]), index, solved[index])
         if found is None:  # water does not raise this level: what is left is its mean
-            return 0, np.concatenate(([moment[0, 0] / gram[0, 0, 0]], np.zeros(len(every) - 1)))
+            mean = np.zeros(moment.shape[1])
+            mean[_REST] = moment[0, _REST] / gram[0, _REST, _REST]
+            return 0, mean
         return found[1], found[2]
 
     def response(self, index: int, solved: Array) -> Response:

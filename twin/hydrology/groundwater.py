@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 
+import msgspec
 import numpy as np
 
 from ingest.figure import Figure, unknown
@@ -53,9 +54,19 @@ def groundwater(
     current: Current, history: History, water: WaterFile | None, fill: FillState | None
 ) -> list[GroundwaterState]:
     """Return of every piezometer and well what explains its last whole day, in the site's order."""
-    stresses = _stresses(current, history, water)
+    stresses = history.keep("stresses", lambda: _stresses(history, water))
+
+    def of_last_day(instrument: Instrument, quantity: str) -> GroundwaterState:
+        return history.keep(
+            ("groundwater", instrument.name),
+            lambda: _of_last_day(history, instrument, quantity, stresses),
+        )
+
     return [
-        _state(current, history, instrument, quantity, stresses, fill)
+        msgspec.structs.replace(
+            of_last_day(instrument, quantity),
+            pore_pressure_ratio=_ratio(current, instrument, quantity, fill),
+        )
         for quantity in QUANTITIES
         for instrument in current.site.with_quantity(quantity)
     ]
@@ -76,7 +87,7 @@ def month_start(moment: datetime) -> datetime:
     return moment.replace(day=1)
 
 
-def _stresses(current: Current, history: History, water: WaterFile | None) -> Stresses | Text:
+def _stresses(history: History, water: WaterFile | None) -> Stresses | Text:
     if water is None or water.groundwater is None or water.weather is None:
         return Text("The site's water.yaml names no weather that holds for its wells")
     rules = water.groundwater
@@ -89,7 +100,7 @@ def _stresses(current: Current, history: History, water: WaterFile | None) -> St
     load = None
     if rules.loading:
         load = np.zeros(days)
-        for bridge in current.site.with_quantity("load_mass"):
+        for bridge in history.site.with_quantity("load_mass"):
             mass = history.daily_totals(bridge.name, "load_mass", weather.start, days)
             load += mass.sum(axis=1) / 1000
     return Stresses(weather.water, weather.evaporation, weather.pressure, load)
@@ -163,50 +174,29 @@ def _too_few(days: int) -> Text:
     )
 
 
-def _state(
-    current: Current,
-    history: History,
-    instrument: Instrument,
-    quantity: str,
-    stresses: Stresses | Text,
-    fill: FillState | None,
+def _of_last_day(
+    history: History, instrument: Instrument, quantity: str, stresses: Stresses | Text
 ) -> GroundwaterState:
     name = instrument.name
-    unit = current.site.type_of(name).quantities[quantity].canonical_unit
+    unit = history.site.type_of(name).quantities[quantity].canonical_unit
     # The middle of the last whole day, which the daily mean speaks of.
     time = history.midnight - DAY / 2
     last = history.daily_means(name, quantity, 30)
     level = _of_day(unit, float(last[-1]), name, time)
-    ratio = _ratio(current, instrument, quantity, fill)
-    found: Calibration | Text
     if isinstance(stresses, Text):
-        found = stresses
-    else:
-        values = history.daily_means(name, quantity, len(stresses))
-        found = history.keep(("groundwater", name), lambda: calibrated(history, values, stresses))
-    if isinstance(found, Text) or isinstance(stresses, Text):
-        assert isinstance(found, Text)
-        nothing = unknown(unit, found, time=time, source=MODEL)
-        return GroundwaterState(
-            instrument=name,
-            zone=instrument.zone,
-            quantity=quantity,
-            level=level,
-            explained=nothing,
-            rest=nothing,
-            by_water=nothing,
-            by_pressure=nothing,
-            by_load=nothing,
-            unexplained=nothing,
-            unexplained_change_7d=nothing,
-            efficiency=unknown("1", found, time=time, source=MODEL),
-            pore_pressure_ratio=ratio,
-            refusal=found,
-        )
+        return _refused(instrument, quantity, level, stresses)
+    found = calibrated(history, history.daily_means(name, quantity, len(stresses)), stresses)
+    if isinstance(found, Text):
+        return _refused(instrument, quantity, level, found)
     judged, response = found.judged, found.judged.response
     parts = response.parts(stresses)
-    explained = response.rest + sum(parts.values())
+    explained = response.level(stresses)
     left = last[-8:] - explained[-8:]
+    by_water = float(parts["water"][-1])
+    half = judged.band_at(by_water)
+    validity = None
+    if not judged.seen(by_water):
+        validity = Text("More water than on any day of the calibration: the interval is widened")
 
     def figure(value: float, half: float | None = None) -> Figure:
         if np.isnan(value):
@@ -220,6 +210,7 @@ def _state(
             low=None if half is None else float(value - half),
             high=None if half is None else float(value + half),
             confidence=None if half is None else CONFIDENCE,
+            validity=validity,
         )
 
     return GroundwaterState(
@@ -227,18 +218,42 @@ def _state(
         zone=instrument.zone,
         quantity=quantity,
         level=level,
-        explained=figure(explained[-1], judged.band),
+        explained=figure(explained[-1], half),
         rest=figure(response.rest),
-        by_water=figure(parts["water"][-1]),
+        by_water=figure(by_water),
         by_pressure=figure(parts["pressure"][-1]),
         by_load=figure(parts["load"][-1]),
-        unexplained=figure(left[-1], judged.band),
+        unexplained=figure(left[-1], half),
         unexplained_change_7d=figure(left[-1] - left[0]),
         efficiency=Figure(
             value=judged.efficiency, unit="1", time=found.until, source=MODEL, version=VERSION
         ),
-        pore_pressure_ratio=ratio,
+        pore_pressure_ratio=level,  # replaced by that of the moment
+        # A rise after more water than was ever seen is not told from the error of the response.
+        rise=bool(left[-1] > half) if judged.seen(by_water) and not np.isnan(left[-1]) else None,
         calibrated_until=found.until,
+    )
+
+
+def _refused(
+    instrument: Instrument, quantity: str, level: Figure, reason: Text
+) -> GroundwaterState:
+    nothing = unknown(level.unit, reason, time=level.time, source=MODEL)
+    return GroundwaterState(
+        instrument=instrument.name,
+        zone=instrument.zone,
+        quantity=quantity,
+        level=level,
+        explained=nothing,
+        rest=nothing,
+        by_water=nothing,
+        by_pressure=nothing,
+        by_load=nothing,
+        unexplained=nothing,
+        unexplained_change_7d=nothing,
+        efficiency=unknown("1", reason, time=level.time, source=MODEL),
+        pore_pressure_ratio=nothing,  # replaced by that of the moment
+        refusal=reason,
     )
 
 

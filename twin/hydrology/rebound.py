@@ -94,9 +94,9 @@ def _fit(history: History, well: str, stopped: datetime) -> Rebound | Text:
     parts = means[-whole:].reshape(-1, width)
     count = (~np.isnan(parts)).sum(axis=1)
     level = np.where(count > 0, np.nansum(parts, axis=1) / np.maximum(count, 1), np.nan)
-    middle = days - whole + (np.arange(len(level)) + 0.5) * width
-    offset = (history.midnight - stopped) // DAY - days
-    return fit_rebound(middle + offset, level)
+    first = (history.midnight - stopped) // DAY - whole
+    middle = np.asarray(first + (np.arange(len(level)) + 0.5) * width, dtype=np.float64)
+    return fit_rebound(middle, np.asarray(level, dtype=np.float64))
 
 
 def _reached(found: Rebound, rules: ReboundRules, stopped: datetime, history: History) -> Figure:

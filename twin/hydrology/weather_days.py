@@ -1,4 +1,4 @@
-"""Rain, melt, evaporation and air pressure of whole days, without gaps, from a site's instruments."""
+"""Rain, melt, evaporation and air pressure of whole days, without gaps."""
 
 from __future__ import annotations
 
