@@ -362,13 +362,21 @@ def check_site(
     from analytics.site_files import load_post_mining, load_targets
     from ingest.import_map import load_map
     from ingest.site import load_site
+    from twin.fleet.inputs import load_fleet
     from twin.land_use import recorded_inputs
     from twin.plan import load_plan
     from twin.slopes.configuration import load_slopes
 
     loaded = load_site(_settings(site, data_dir).site)
     plan = load_plan(loaded)
-    for check in (load_targets, checked_response_plan, load_post_mining, recorded_inputs):
+    load_fleet(loaded, plan)
+    for check in (
+        load_targets,
+        checked_response_plan,
+        load_post_mining,
+        recorded_inputs,
+        load_slopes,
+    ):
         check(loaded)
     for rule in loaded.imports:
         load_map(loaded.folder / rule.map, loaded)
