@@ -21,6 +21,7 @@ NUMBERS = {
     "batch_messages": "Messages of the last batch: what had queued up meanwhile",
     "reading_delay_seconds": "How old the last reading was when it came",
     "refused_rows_total": "Rows that InfluxDB refused since the service started",
+    "pruned_rows_total": "Rows removed from the data folder since the service started",
     "changes_behind": "Changes of the store that wait to be forwarded",
     "seconds_behind": "How long the oldest change has waited to be forwarded",
     "steps_total": "What the service has done since it started: states, blocks",

@@ -96,6 +96,36 @@ class Engineering:
         """Return whether a reading of an instrument brings anything about."""
         return instrument in self._concerned
 
+    @property
+    def reach(self) -> tuple[int, int]:
+        """How far the consequences of a reading look: values on each side, and time [ns]."""
+        values, longest = 1, 0
+        for name, by_quantity in self._rules.items():
+            interval_s = self._site.type_of(name).interval_s or 0.0
+            for rules in by_quantity.values():
+                sides = max(rule.before for rule in rules) + max(rule.after for rule in rules)
+                values = max(values, 2 * sides + 1)
+                age_s = max(rule.partner_age_s for rule in rules)
+                longest = max(longest, int((2 * sides * interval_s + age_s) * 1e9))
+        for followers in (*self._barometers.values(), *self._twins.values()):
+            longest = max(longest, *(2 * follower.age_ns for follower in followers))
+        return values, longest
+
+    def related(self, instrument: str) -> set[str]:
+        """Return the instruments whose readings bear on one's results and flags, itself too."""
+        found, new = {instrument}, {instrument}
+        while new:
+            near = set()
+            for source, followers in (*self._barometers.items(), *self._twins.items()):
+                for follower in followers:
+                    if source in new:
+                        near.add(follower.instrument)
+                    if follower.instrument in new:
+                        near.add(source)
+            new = near - found
+            found |= new
+        return found
+
     def instruments(self) -> Iterator[tuple[str, int]]:
         """Yield each instrument with calibrations or rules, and a number for what they say."""
         for instrument in self._site:

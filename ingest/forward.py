@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import fcntl
 import gc
+import math
 import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -118,7 +119,8 @@ class Forwarder:
 
     def _prune(self, kept: timedelta, *, longest_s: float = _PRUNING_S) -> None:
         """Go on removing what is too old; a pass begins when some more has become so."""
-        before = self._now() - kept
+        # As far as a reading's consequences reach behind it, readings are needed here.
+        before = self._now() - max(kept, timedelta(microseconds=self._spool.reach()[1] / 500))
         if self._pruning is None:
             if self._pruned_before and before < self._pruned_before + _PRUNED_EVERY:
                 return
@@ -314,6 +316,4 @@ def open_forwarder(run: Run) -> Forwarder:
         raise ConfigurationError(
             "setting POSTMINE_INFLUXDB_URL", value="", legal="the address of an InfluxDB 2"
         )
-    return Forwarder(
-        run.store.spool, run.store, run.clock, spool_days=run.settings.spool_days
-    )
+    return Forwarder(run.store.spool, run.store, run.clock, spool_days=run.settings.spool_days)

@@ -25,6 +25,9 @@ class Settings(BaseSettings):
         `mqtt://[user:password@]host[:port]` or `mqtts://...`; empty: the run's own broker.
     influxdb_url, influxdb_token, influxdb_org, influxdb_bucket
         The InfluxDB 2 of this run; an empty address means the embedded store alone.
+    spool_days
+        Readings that InfluxDB has are removed from the data folder so many days after they were
+        received [d], 1 or more; without it all of them stay. It needs an InfluxDB.
     min_free_mb
         With less free space on the disk of the data folder [MB] nothing is stored and nothing
         acknowledged, so that senders keep what they have; 0: no limit.
@@ -45,6 +48,7 @@ class Settings(BaseSettings):
     influxdb_token: SecretStr = SecretStr("")
     influxdb_org: str = "postmine"
     influxdb_bucket: str = "postmine"
+    spool_days: float | None = None
     min_free_mb: float = 100.0
     database_url: SecretStr = SecretStr("")
     http_host: str = "127.0.0.1"
@@ -67,6 +71,18 @@ class Settings(BaseSettings):
     def _http(cls, value: str) -> str:
         if value and urlsplit(value).scheme not in ("http", "https"):
             raise ValueError("http://host:port or https://host:port")
+        return value
+
+    @field_validator("spool_days", mode="before")
+    @classmethod
+    def _all_days(cls, value: object) -> object:
+        return None if value == "" else value
+
+    @field_validator("spool_days")
+    @classmethod
+    def _days(cls, value: float | None) -> float | None:
+        if value is not None and not 1 <= value <= 36_500:
+            raise ValueError("1 to 36500 [d], or empty: all readings stay")
         return value
 
     @field_validator("min_free_mb")

@@ -35,13 +35,22 @@ from ingest.store import (
     SenderStatus,
 )
 from ingest.store.ground import FlagEntry, Ground, journal
-from ingest.store.schema import STATES, column, create_readings, reading_table, undo_table
+from ingest.store.pruning import ROWS_AT_ONCE, Pruning, pruned_until
+from ingest.store.schema import (
+    STATES,
+    column,
+    create_readings,
+    reading_table,
+    seen_until,
+    undo_table,
+)
 
 _BUSY_TIMEOUT_MS = 30_000
 #: Page cache of each connection; the system caches the file as well.
 _CACHE_KIB = 8_192
 #: Numbers of buckets that each reading connection holds, to walk along.
 _BUCKETS = 10_000
+_NEVER = -1 << 63
 #: Moments of one instrument that are calculated anew in one transaction.
 _RECALCULATED_AT_ONCE = 500
 _rows_encoder = msgspec.msgpack.Encoder()
@@ -97,6 +106,8 @@ class EmbeddedStore:
         self._min_free_mb, self._free_mb = min_free_mb, free_mb or _free_mb
         self._local = threading.local()
         self._lock = threading.Lock()
+        #: What the table `seen` is known to hold: (instrument, node, quantities) -> ns.
+        self._seen: dict[tuple[str, int, tuple[str, ...]], int] = {}
         self._opened: list[sqlite3.Connection] = []
         self._readings_path = folder / "readings.sqlite"
         self._states_path = folder / "states.sqlite"
@@ -133,15 +144,10 @@ class EmbeddedStore:
         inserted: Counter[str] = Counter()
         corrected = 0
         db = self._writer
-        with self._lock, _service_errors(self._folder), _transaction(db):
+        with self._writing():
             self._ground.refresh()
-            for moment, group in self._by_consequence(rows):
-                arrived: list[Row] = []
-                corrected += self._store(group, arrived, inserted)
-                changed += arrived
-                if moment is not None:
-                    changed += self._engineering.follow(arrived, self._ground, moment)
-            self._keep_change(changed)
+            rows, held = self._held_apart(rows)
+            corrected = self._take(rows, changed, inserted)
             if dead_letters:
                 db.executemany(
                     "INSERT INTO dead_letter (topic, payload, size, reason, received)"
@@ -161,13 +167,6 @@ class EmbeddedStore:
                 "INSERT OR REPLACE INTO status VALUES (?, ?, ?, ?)",
                 [(s.sender, s.state, to_ns(s.received), s.document) for s in statuses],
             )
-            for kind, count in inserted.items():
-                if count:
-                    db.execute(
-                        "INSERT INTO meta VALUES (?, ?) ON CONFLICT (key)"
-                        " DO UPDATE SET value = value + excluded.value",
-                        (f"rows:{kind}", count),
-                    )
             if run_time is not None:
                 db.execute(
                     "INSERT INTO meta VALUES ('run_time', ?) ON CONFLICT (key)"
@@ -175,7 +174,41 @@ class EmbeddedStore:
                     (to_ns(run_time),),
                 )
         stored = sum(inserted.values())
-        return Appended(stored, corrected, len(rows) - stored - corrected)
+        return Appended(stored + held, corrected, len(rows) - stored - corrected)
+
+    def _take(self, rows: Sequence[Row], changed: list[Row], inserted: Counter[str]) -> int:
+        """Store rows with all that they bring about; return how many were corrected."""
+        corrected = 0
+        for moment, group in self._by_consequence(rows):
+            arrived: list[Row] = []
+            corrected += self._store(group, arrived, inserted)
+            changed += arrived
+            if moment is not None:
+                changed += self._engineering.follow(arrived, self._ground, moment)
+        self._keep_change(changed)
+        for kind, count in inserted.items():
+            if count:
+                self._writer.execute(
+                    "INSERT INTO meta VALUES (?, ?) ON CONFLICT (key)"
+                    " DO UPDATE SET value = value + excluded.value",
+                    (f"rows:{kind}", count),
+                )
+        return corrected
+
+    def _held_apart(self, rows: Sequence[Row]) -> tuple[Sequence[Row], int]:
+        """Hold the rows of a time that was pruned; return the others, and how many are held."""
+        _, until = pruned_until(self._writer)
+        held = [row for row in rows if row.time <= until]
+        if not held:
+            return rows, 0
+        self._writer.execute(
+            "INSERT INTO held (received, rows) VALUES (?, ?)",
+            (
+                min(row.received for row in held),
+                zlib.compress(_rows_encoder.encode(held), 1),
+            ),
+        )
+        return [row for row in rows if row.time > until], len(held)
 
     def _by_consequence(self, rows: Sequence[Row]) -> Iterator[tuple[int | None, Sequence[Row]]]:
         """Yield the rows that bring nothing about, then the others by moment of arrival.
@@ -197,6 +230,17 @@ class EmbeddedStore:
         if plain:
             yield None, plain
         yield from sorted(moments.items())
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """Hold the one transaction of this process on the readings."""
+        with self._lock, _service_errors(self._folder):
+            try:
+                with _transaction(self._writer):
+                    yield
+            except BaseException:
+                self._seen.clear()  # what was noted may not be there
+                raise
 
     def _store(self, rows: Iterable[Row], changed: list[Row], inserted: Counter[str]) -> int:
         """Store rows; note those that changed anything, and return how many were corrected."""
@@ -223,12 +267,34 @@ class EmbeddedStore:
         return corrected
 
     def _keep_change(self, changed: Sequence[Row]) -> None:
-        """Keep changed rows for those who follow the store."""
+        """Keep changed rows for those who follow the store, and until when values were seen."""
         if changed:
+            self._note_seen(changed)
             blob = zlib.compress(_rows_encoder.encode(changed), 1)
             self._writer.execute("INSERT INTO change (rows) VALUES (?)", (blob,))
 
-    def recalculate(self, now: datetime, *, again: bool = False) -> Iterator[Recalculated]:
+    def _note_seen(self, changed: Sequence[Row]) -> None:
+        """Note until when quantities have been seen, so that a last value is found at once."""
+        later: dict[tuple[str, int, tuple[str, ...]], int] = {}
+        for row in changed:
+            key = (row.instrument, row.node, tuple(row.values))
+            if row.time >= self._seen.get(key, _NEVER) and row.time >= later.get(key, _NEVER):
+                later[key] = seen_until(row.time)
+        if later:
+            self._writer.executemany(
+                "INSERT INTO seen VALUES (?, ?, ?, ?) ON CONFLICT (instrument, node, quantity)"
+                " DO UPDATE SET until = excluded.until WHERE excluded.until > until",
+                [(*key[:2], name, until) for key, until in later.items() for name in key[2]],
+            )
+            self._seen.update(later)
+
+    def recalculate(
+        self,
+        now: datetime,
+        *,
+        again: bool = False,
+        ready: Callable[[str], bool] = lambda _: True,
+    ) -> Iterator[Recalculated]:
         """Bring the history of each instrument to the calibrations and rules of today.
 
         Only instruments whose calibrations or rules have changed since the last time are read,
@@ -238,31 +304,135 @@ class EmbeddedStore:
         ----------
         now
             The run's time: from it on the new values and flags are known.
+        ready
+            Called before an instrument's history is read; it has to wait when this is False.
         """
         db, moment = self._writer, to_ns(now)
         for instrument, said in list(self._engineering.instruments()):
             key = (f"engineering:{instrument}",)
             row = db.execute("SELECT value FROM meta WHERE key = ?", key).fetchone()
-            if row and row[0] == said and not again:
+            if (row and row[0] == said and not again) or not ready(instrument):
                 continue
             with self._lock:
                 times = self._ground.times(instrument)
             revised = 0
             for first in range(0, len(times), _RECALCULATED_AT_ONCE):
                 batch = times[first : first + _RECALCULATED_AT_ONCE]
-                with self._lock, _service_errors(self._folder), _transaction(db):
+                with self._writing():
                     self._ground.refresh()
                     rows = self._engineering.revise(instrument, batch, self._ground, moment)
                     self._keep_change(rows)
                 revised += len(rows)
-            with self._lock, _service_errors(self._folder), _transaction(db):
+            with self._writing():
                 db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (*key, said))
             if times:
                 yield Recalculated(instrument, len(times), revised)
 
-    def write_flag(self, entry: FlagEntry) -> None:
-        """Set or lift a flag on a stretch of readings, by an engineer's word."""
-        with self._lock, _service_errors(self._folder), _transaction(self._writer):
+    # -- pruning --------------------------------------------------------------------------------
+
+    def prune(self, before: datetime, forwarder: str) -> Iterator[int]:
+        """Remove what was received before a time and has been forwarded (`store.pruning`).
+
+        Each step is a small transaction, between which others write; it yields the number of
+        rows removed.
+
+        Parameters
+        ----------
+        forwarder
+            The follower that brings readings to where they can be read from then on.
+        """
+        return Pruning(
+            self._writer,
+            self._writing,
+            self._site,
+            forwarded=lambda: self.cursor(forwarder),
+            followed=self._followed,
+            before=to_ns(before),
+            reach=self._engineering.reach,
+        ).steps()
+
+    def pruned_until(self) -> datetime | None:
+        """Return up to when rows were pruned, None if there never was a pruning."""
+        until, _ = pruned_until(self._reader())
+        return None if until == _NEVER else from_ns(until)
+
+    def held_until(self) -> int:
+        """Return up to which time what comes is held [ns]."""
+        return pruned_until(self._reader())[1]
+
+    def reach(self) -> tuple[int, int]:
+        """Return how far the consequences of a reading look: values, and time [ns]."""
+        return self._engineering.reach
+
+    def related(self, instrument: str) -> set[str]:
+        """Return the instruments whose readings bear on one's results and flags, itself too."""
+        return self._engineering.related(instrument)
+
+    def held(self) -> tuple[int, tuple[Row, ...]] | None:
+        """Return the oldest batch of rows that are held, with its number; None if there is none."""
+        row = self._reader().execute("SELECT id, rows FROM held ORDER BY id LIMIT 1").fetchone()
+        return None if row is None else (row[0], _rows_decoder.decode(zlib.decompress(row[1])))
+
+    def held_since(self) -> datetime | None:
+        """Return when the first row was received that is held, None if there is none."""
+        (first,) = self._reader().execute("SELECT min(received) FROM held").fetchone()
+        return None if first is None else from_ns(first)
+
+    def put_back(self, rows: Sequence[Row]) -> None:
+        """Store rows again that were pruned, as they were; what is there already stays."""
+        for first in range(0, len(rows), ROWS_AT_ONCE):
+            with self._writing():
+                self._put_back(rows[first : first + ROWS_AT_ONCE])
+
+    def _put_back(self, rows: Iterable[Row]) -> None:
+        for row in rows:
+            names = "".join(f", {column(name)}" for name in row.values)
+            places = ", ?" * len(row.values)
+            self._writer.execute(
+                f"INSERT OR IGNORE INTO {reading_table(row.type)}"
+                f" (instrument, node, time, received, sequence{names})"
+                f" VALUES (?, ?, ?, ?, ?{places})",
+                row[1:6] + tuple(row.values.values()),
+            )
+
+    @contextmanager
+    def pruning_waits(self) -> Iterator[None]:
+        """Keep the pruner from removing anything; after a crash, until this was called again."""
+        with self._writing():
+            self._writer.execute("INSERT OR REPLACE INTO meta VALUES ('pruning_waits', 1)")
+        yield
+        with self._writing():
+            self._writer.execute("DELETE FROM meta WHERE key = 'pruning_waits'")
+
+    def release(self, number: int, rows: Sequence[Row]) -> None:
+        """Store rows of a batch that was held, whose time was put back before."""
+        with self._writing():
+            self._ground.refresh()
+            self._take(rows, [], Counter())
+            self._writer.execute("DELETE FROM held WHERE id = ?", (number,))
+
+    def keep_refused(self, rows: Iterable[Row]) -> None:
+        """Note rows that InfluxDB will never take: they are never pruned."""
+        with self._writing():
+            self._writer.executemany(
+                "INSERT OR IGNORE INTO refused VALUES (?, ?, ?)",
+                [(row.instrument, row.node, row.time) for row in rows],
+            )
+
+    def _followed(self) -> int:
+        """Return the last change with which every follower of readings has dealt."""
+        row = self._states_reader().execute(
+            "SELECT min(sequence) FROM cursor WHERE follower <> 'influxdb_derived'"
+        )
+        return row.fetchone()[0] or 0
+
+    def write_flag(self, entry: FlagEntry, former: Iterable[Row] = ()) -> None:
+        """Set or lift a flag on a stretch of readings, by an engineer's word.
+
+        `former` are rows of the stretch that were pruned.
+        """
+        with self._writing():
+            self._put_back(former)
             self._ground.write_entry(entry)
 
     def flag_journal(self, *, limit: int = 100, before: int | None = None) -> list[FlagEntry]:
@@ -402,30 +572,34 @@ class EmbeddedStore:
         """Return the last measured value of each (instrument, node, quantity), up to `at`."""
         db = self._reader()
         result = []
+        until = (1 << 63) - 1 if at is None else to_ns(at)
+        seen: dict[tuple[str, int, str], int] = {
+            (instrument, node, quantity): last
+            for instrument, node, quantity, last in db.execute("SELECT * FROM seen")
+        }
         for instrument in self._site:
             quantities = list(self._site.instrument_types[instrument.type].quantities)
             source, parameters = self._source(instrument.type, instrument.name, known_at)
-            conditions = "node = ?"
-            if at is not None:
-                conditions += " AND time <= ?"
-                parameters = [*parameters, to_ns(at)]
-            # The place of the node is behind those of `_source` and before that of `at`.
-            places = len(parameters) - (at is not None)
+            conditions = "node = ? AND time <= ?"
             columns = ", ".join(map(column, quantities))
             last = f"SELECT time, received, {columns} FROM {source} WHERE {conditions}"
             for node in range(instrument.node_count):
-                given = [*parameters[:places], node, *parameters[places:]]
-                row = db.execute(f"{last} ORDER BY time DESC LIMIT 1", given).fetchone()
+                given = [*parameters, node]
+                row = db.execute(f"{last} ORDER BY time DESC LIMIT 1", [*given, until]).fetchone()
                 if row is None:
                     continue
                 for index, quantity in enumerate(quantities):
                     time, received, value = row[0], row[1], row[2 + index]
                     if value is None:
+                        # Without an end, a quantity that was never sent costs the whole history.
+                        end = seen.get((instrument.name, node, quantity))
+                        if end is None:
+                            continue
                         older = db.execute(
                             f"SELECT time, received, {column(quantity)} FROM {source}"
                             f" WHERE {conditions} AND {column(quantity)} IS NOT NULL"
                             " ORDER BY time DESC LIMIT 1",
-                            given,
+                            [*given, min(until, end)],
                         ).fetchone()
                         if older is None:
                             continue
@@ -659,12 +833,13 @@ class EmbeddedStore:
                 (1 << 63) - 1 if end is None else end,
             ),
         ):
-            found[node, time] += (flag,)
+            if flag not in found[node, time]:  # it may have been lifted and set again
+                found[node, time] += (flag,)
         return dict(found)
 
     def run_id(self) -> int:
         """Return the number that tells this run from every other, drawn when it is first asked."""
-        with self._lock, _service_errors(self._folder), _transaction(self._writer):
+        with self._writing():
             self._writer.execute(
                 "INSERT OR IGNORE INTO meta VALUES ('run_id', ?)", (secrets.randbits(62),)
             )
@@ -832,7 +1007,7 @@ class EmbeddedStore:
 
     def resolve_dead_letters(self, ids: Sequence[int], time: datetime, author: str) -> None:
         """Mark dead letters as understood after all; they are kept."""
-        with self._lock, _service_errors(self._folder), _transaction(self._writer):
+        with self._writing():
             self._writer.executemany(
                 "UPDATE dead_letter SET resolved = ?, resolved_by = ?"
                 " WHERE id = ? AND resolved IS NULL",
@@ -915,6 +1090,8 @@ class EmbeddedStore:
             timeout=_BUSY_TIMEOUT_MS / 1000,
             cached_statements=512,
         )
+        # Of a new file alone: an old one reuses its free pages, and keeps its size.
+        db.execute("PRAGMA auto_vacuum=INCREMENTAL")
         db.execute("PRAGMA journal_mode=WAL")
         db.execute("PRAGMA synchronous=FULL")
         db.execute(f"PRAGMA cache_size=-{_CACHE_KIB}")
@@ -1033,7 +1210,7 @@ class EmbeddedStore:
             f" AND node = ? AND time = ? AND {_held_at(known_at)}",
             (kind, instrument, quantity, node, time),
         )
-        return tuple(flag for (flag,) in rows)
+        return tuple(dict.fromkeys(flag for (flag,) in rows))
 
 
 def _held_at(known_at: datetime | None) -> str:

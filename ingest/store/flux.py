@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Collection, Iterable
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -50,7 +51,10 @@ def rows(
         one += " and " + _is("node", [str(node)])
     keep = '|> keep(columns: ["_time", "node", "_value"])'
     page = "" if limit is None else f"|> limit(n: {limit}) "
-    wanted = {"value": quantity} | ({"received": RECEIVED} if received else {})
+    # The answer's name says what it holds: times need all their digits.
+    wanted = {"received" if quantity == RECEIVED else "value": quantity}
+    if received:
+        wanted["received"] = RECEIVED
     return "\n".join(
         f"{source} |> filter(fn: (r) => {one} and {_is('_field', [field])})"
         f' {page}{keep} |> yield(name: "{name}")'
@@ -108,15 +112,40 @@ def stretch(
     quantities: Collection[str],
     start: int,
     stop: int,
+    *,
+    sequence: bool = False,
 ) -> str:
-    """Return the query for all values of several instruments: `value`, `received`."""
+    """Return the query for all values of several instruments: `value`, `received`, `sequence`."""
     source = _source(bucket, start, stop)
     of = _is("_measurement", kinds) + " and " + _is("instrument", instruments)
+    wanted = {"value": quantities, "received": [RECEIVED]}
+    if sequence:
+        wanted["sequence"] = [SEQUENCE]
     return "\n".join(
         f"{source} |> filter(fn: (r) => {of} and {_is('_field', fields)})"
         f' |> keep(columns: ["_time", "instrument", "node", "_field", "_value"])'
         f' |> yield(name: "{name}")'
-        for name, fields in (("value", quantities), ("received", [RECEIVED]))
+        for name, fields in wanted.items()
+    )
+
+
+def neighbours(
+    bucket: str,
+    kinds: Collection[str],
+    instruments: Collection[str],
+    quantities: Collection[str],
+    start: int,
+    stop: int,
+    side: Literal["tail", "limit"],
+    count: int,
+) -> str:
+    """Return the query for the last (`tail`) or first (`limit`) values of each series: `value`."""
+    of = _is("_measurement", kinds) + " and " + _is("instrument", instruments)
+    return (
+        f"{_source(bucket, start, stop)}"
+        f" |> filter(fn: (r) => {of} and {_is('_field', quantities)}) |> {side}(n: {count})"
+        ' |> keep(columns: ["_time", "instrument", "node", "_field", "_value"])'
+        ' |> yield(name: "value")'
     )
 
 

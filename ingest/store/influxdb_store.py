@@ -18,8 +18,8 @@ import numpy as np
 import pandas as pd
 import structlog
 
-from ingest.clock import from_ns, to_ns
-from ingest.errors import ConfigurationError, PostmineError
+from ingest.clock import from_ns, iso, to_ns
+from ingest.errors import ConfigurationError, PostmineError, ServiceError
 from ingest.site import Site
 from ingest.store import (
     Appended,
@@ -43,6 +43,7 @@ from ingest.store.embedded import (
     derived_row,
     pivot,
 )
+from ingest.store.former import FormerRows
 from ingest.store.ground import FlagEntry
 from ingest.store.influxdb import Away, InfluxServer
 
@@ -183,9 +184,11 @@ class InfluxStore:
         if self.outage.lasts():
             return now
         pending = self.spool.changes(self.spool.cursor(FOLLOWER), limit=1)
-        if not pending or self.outage.found():
+        held = self.spool.held_since()
+        if not (pending or held) or self.outage.found():
             return now
-        return min(now, from_ns(min(row.received for row in pending[0].rows)))
+        waiting = [from_ns(min(row.received for row in each.rows)) for each in pending]
+        return min([now, *waiting, *([held] if held else [])])
 
     def changes(self, since: int, limit: int = 1000) -> list[Change]:
         """Return the changes after a sequence number that can be read from InfluxDB."""
@@ -229,12 +232,71 @@ class InfluxStore:
         self.spool.resolve_dead_letters(ids, time, author)
 
     def recalculate(self, now: datetime, *, again: bool = False) -> Iterator[Recalculated]:
-        """Bring the history to the calibrations and rules of today, in the spool."""
-        return self.spool.recalculate(now, again=again)
+        """Bring the history to the calibrations and rules of today, in the spool.
+
+        What was pruned of an instrument is put back before; while InfluxDB is away the
+        instrument has to wait for the next time.
+        """
+        if self.spool.pruned_until() is None:
+            yield from self.spool.recalculate(now, again=again)
+        else:
+            with self.spool.pruning_waits():
+                yield from self.spool.recalculate(now, again=again, ready=self._put_history_back)
+
+    def _put_history_back(self, instrument: str) -> bool:
+        """Put back what was pruned of an instrument and of those that bear on it."""
+        try:
+            for rows in self._former().history(self.spool.related(instrument)):
+                self.spool.put_back(rows)
+        except ServiceError as error:
+            log.warning("not_recalculated", instrument=instrument, reason=str(error))
+            return False
+        return True
+
+    def release_held(self) -> int:
+        """Store a batch of readings that came for a time that was pruned; return how many.
+
+        What they belong to is put back from InfluxDB before, so that duplicates, corrections,
+        results and flags come out as if nothing had been pruned.
+
+        Raises
+        ------
+        ServiceError
+            When InfluxDB does not answer; the batch waits then.
+        """
+        found = self.spool.held()
+        if found is None:
+            return 0
+        number, rows = found
+        values, reach_ns = self.spool.reach()
+        former = self._former()
+        times: dict[frozenset[str], set[int]] = {}
+        for row in rows:
+            of = frozenset(self.spool.related(row.instrument))
+            times.setdefault(of, set()).add(row.time)
+        for instruments, moments in times.items():
+            for first, last in _stretches(sorted(moments), 2 * reach_ns):
+                self.spool.put_back(former.around(instruments, first, last, values, reach_ns))
+        self.spool.release(number, rows)
+        return len(rows)
+
+    def _former(self) -> FormerRows:
+        return FormerRows(self.server, self._bucket, self._site, self.spool.held_until())
 
     def write_flag(self, entry: FlagEntry) -> None:
-        """Set or lift a flag on a stretch of readings, by an engineer's word."""
-        self.spool.write_flag(entry)
+        """Set or lift a flag on a stretch of readings, by an engineer's word.
+
+        Raises
+        ------
+        ServiceError
+            When the stretch was pruned from the spool, and InfluxDB does not answer.
+        """
+        former: list[Row] = []
+        start, stop = _bounds(entry.start, entry.end)
+        if entry.action == "set" and start <= self.spool.held_until():
+            until = min(stop, self.spool.held_until() + 1)
+            former = self._former().between([entry.instrument], start, until)
+        self.spool.write_flag(entry, former)
 
     def flag_journal(self, *, limit: int = 100, before: int | None = None) -> list[FlagEntry]:
         """Return what engineers said of flags, newest first."""
@@ -264,9 +326,30 @@ class InfluxStore:
         """Return the block of a calibration's version as JSON, None for an unknown one."""
         return self.spool.calibration(version)
 
+    @_or_from_spool
     def delivery(self, instrument: str, *, start: datetime, end: datetime) -> Delivery:
         """Return how an instrument delivered for start < time <= end."""
-        return self.spool.delivery(instrument, start=start, end=end)
+        pruned = self.spool.pruned_until()
+        if pruned is None or start >= pruned:
+            return self.spool.delivery(instrument, start=start, end=end)
+        came = self._came(instrument, to_ns(start) + 1, to_ns(end) + 1)
+        flagged = self.spool.delivery(instrument, start=start, end=end).flagged
+        delay = (came["value"] - came["time"]).mean() / 1e9
+        return Delivery(
+            rows=len(came),
+            moments=came["time"].nunique(),
+            mean_delay_s=None if came.empty else float(delay),
+            first=None if came.empty else from_ns(int(came["time"].min())),
+            flagged=flagged,
+        )
+
+    def _came(self, instrument: str, start: int, stop: int) -> pd.DataFrame:
+        """Return when the rows of a stretch came: time, node, value [ns]."""
+        kind = self._site.instruments[instrument].type
+        answer = self.server.query(
+            flux.rows(self._bucket, kind, instrument, flux.RECEIVED, start=start, stop=stop)
+        )
+        return answer.get("received", _NO_ROWS)[["time", "node", "value"]]
 
     def statuses(self) -> list[SenderStatus]:
         """Return the last word of each sender, by name."""
@@ -297,6 +380,9 @@ class InfluxStore:
                 ok, detail = False, str(error)
             if self.outage.lasts():
                 detail += f"; readings are read from the spool, {spool.detail}"
+                pruned = self.spool.pruned_until()
+                if pruned is not None:
+                    detail += f"; what was received before {iso(pruned)} cannot be read until then"
         return Health(
             ok=ok,
             backend="influxdb",
@@ -620,7 +706,7 @@ class InfluxStore:
                     node=node,
                 )
             )
-            rows = _joined({"value": values, "received": came.get("value", _NO_ROWS)})
+            rows = _joined({"value": values, "received": came.get("received", _NO_ROWS)})
         return self._corrected(rows, instrument, quantity, start, horizon, known_at, node), horizon
 
     def _corrected(
@@ -787,6 +873,17 @@ _NO_ROWS = pd.DataFrame(
         "value": pd.Series(dtype="float64"),
     }
 )
+
+
+def _stretches(times: Sequence[int], apart: int) -> Iterator[tuple[int, int]]:
+    """Cut sorted times where they are far apart."""
+    first = last = times[0]
+    for time in times[1:]:
+        if time - last > apart:
+            yield first, last
+            first = time
+        last = time
+    yield first, last
 
 
 def _joined(answer: dict[str, pd.DataFrame]) -> pd.DataFrame:

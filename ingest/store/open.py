@@ -15,7 +15,8 @@ def open_store(settings: Settings, site: Site) -> Store:
     Raises
     ------
     ConfigurationError
-        When there is an InfluxDB and no token for it.
+        When there is an InfluxDB and no token for it, or readings are to be removed and there is
+        none that has them.
     ServiceError
         When the data folder cannot be used.
     """
@@ -26,6 +27,13 @@ def open_store(settings: Settings, site: Site) -> Store:
             legal="a token that may read and write the bucket",
             cure="POSTMINE_INFLUXDB_URL is set, so a token is needed: `postmine influxdb-init"
             " --token-file FILE` makes one",
+        )
+    if settings.spool_days is not None and not settings.influxdb_url:
+        raise ConfigurationError(
+            "setting POSTMINE_SPOOL_DAYS",
+            value=settings.spool_days,
+            legal="empty, for without an InfluxDB the readings would be lost",
+            cure="set POSTMINE_INFLUXDB_URL as well, or leave POSTMINE_SPOOL_DAYS out",
         )
     spool = EmbeddedStore(settings.data_dir, site, min_free_mb=settings.min_free_mb)
     if not settings.influxdb_url:

@@ -42,7 +42,23 @@ CREATE TABLE IF NOT EXISTS status (
     document BLOB NOT NULL
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS seen (
+    instrument TEXT NOT NULL, node INTEGER NOT NULL, quantity TEXT NOT NULL,
+    until INTEGER NOT NULL, PRIMARY KEY (instrument, node, quantity)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS held (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, received INTEGER NOT NULL, rows BLOB NOT NULL
+);
+CREATE TABLE IF NOT EXISTS refused (
+    instrument TEXT NOT NULL, node INTEGER NOT NULL, time INTEGER NOT NULL,
+    PRIMARY KEY (instrument, node, time)
+) WITHOUT ROWID;
 """
+
+#: Width of what `seen` is rounded up to [ns], 26 days: a value is found from it by few rows, and
+#: it is written once in that time.
+SEEN_STEP = 1 << 51
+_LAST = (1 << 63) - 1
 
 #: What services compute lives in a database of its own, so that it never holds up a reading.
 STATES = """
@@ -96,8 +112,10 @@ def create_readings(db: sqlite3.Connection, types: Iterable[InstrumentType]) -> 
         if "resolved" not in {row[1] for row in db.execute("PRAGMA table_info(dead_letter)")}:
             db.execute("ALTER TABLE dead_letter ADD COLUMN resolved INTEGER")
             db.execute("ALTER TABLE dead_letter ADD COLUMN resolved_by TEXT NOT NULL DEFAULT ''")
-        for kind in types:
+        kinds = list(types)
+        for kind in kinds:
             _create_type(db, kind)
+        _note_seen(db, kinds)
         db.execute("COMMIT")
     except BaseException:
         db.execute("ROLLBACK")
@@ -135,3 +153,32 @@ def _create_type(db: sqlite3.Connection, kind: InstrumentType) -> None:
             f"{comma}{names}) VALUES (OLD.instrument, OLD.node, OLD.time, OLD.received,"
             f" OLD.sequence, NEW.received{comma}{old}); END"
         )
+
+
+def seen_until(time: int) -> int:
+    """Return what `seen` holds for a last value at a time: the end of its step [ns]."""
+    return min((time // SEEN_STEP + 1) * SEEN_STEP, _LAST)
+
+
+def _note_seen(db: sqlite3.Connection, types: Iterable[InstrumentType]) -> None:
+    """Fill `seen` once from the rows of a store of before it had that table."""
+    if db.execute("SELECT 1 FROM meta WHERE key = 'seen'").fetchone():
+        return
+    for kind in types:
+        names = list(kind.quantities)
+        lasts = "".join(
+            f", max(CASE WHEN {column(name)} IS NOT NULL THEN time END)" for name in names
+        )
+        for instrument, node, *times in db.execute(
+            f"SELECT instrument, node{lasts} FROM {reading_table(kind.name)}"
+            " GROUP BY instrument, node"
+        ).fetchall():
+            db.executemany(
+                "INSERT OR REPLACE INTO seen VALUES (?, ?, ?, ?)",
+                [
+                    (instrument, node, name, seen_until(time))
+                    for name, time in zip(names, times, strict=True)
+                    if time is not None
+                ],
+            )
+    db.execute("INSERT INTO meta VALUES ('seen', 1)")
