@@ -18,7 +18,7 @@ from twin.chemistry.state import water_chemistry
 from twin.current import Current
 from twin.edge import edge_state
 from twin.fleet.fleet_state import fleet_state
-from twin.fleet.inputs import site_fleet
+from twin.fleet.inputs import load_fleet, site_fleet
 from twin.history import History, last_midnight
 from twin.hydrology.balance import water_balance
 from twin.hydrology.groundwater import groundwater
@@ -27,7 +27,7 @@ from twin.kept_days import KeptDays
 from twin.movement import movements
 from twin.plan import Plan, load_plan
 from twin.pressure import pressures
-from twin.settlement import settlements
+from twin.settlement import load_rules, settlements, tilts
 from twin.slopes.configuration import load_slopes
 from twin.slopes.stability import slopes
 from twin.state import TwinState, decode_state, encode_state
@@ -69,6 +69,7 @@ def compute_state(
     current = Current(site, store, at=at, known_at=known_at)
     water = water_of(site, plan)
     filled = fill(current, history, plan) if plan is not None else None
+    settled = settlements(current, history, plan, filled.completion if filled else None)
     return TwinState(
         site=site.name,
         time=at,
@@ -76,7 +77,8 @@ def compute_state(
         version=VERSION,
         readings=len(current),
         fill=filled,
-        settlement=settlements(current, history, plan, filled.completion if filled else None),
+        settlement=settled,
+        tilt=tilts(site, settled),
         pressure=pressures(current, history),
         movement=movements(current, history),
         water=waters(current, history),
@@ -106,8 +108,10 @@ class TwinService:
         self, site: Site, store: Store, clock: Clock, *, state_every_s: float | None = None
     ) -> None:
         self._site, self._plan, self._store, self._clock = site, load_plan(site), store, clock
+        load_fleet(site, self._plan)
         water_of(site, self._plan)  # a wrong file stops the start
         load_slopes(site)  # a file that is wrong stops the start
+        load_rules(site)
         self._interval = int((state_every_s or site.state_every_s) * 1e9)
         self._history: History | None = None
         self._days: KeptDays | None = None
@@ -223,6 +227,10 @@ def derived_series(state: TwinState) -> list[Derived]:
             subject = f"{slope.section}.{slope.slide}"
             add("slope.factor_of_safety", subject, slope.factor_of_safety, "bishop_simplified")
             add("slope.probability", subject, slope.probability, "bishop_simplified")
+    for well in state.groundwater:
+        # They speak of the last whole day; several states of a day say the same of it.
+        add("groundwater.explained", well.instrument, well.explained, well.explained.source)
+        add("groundwater.unexplained", well.instrument, well.unexplained, well.unexplained.source)
     for name, figure in (
         ("24h", state.weather.rain_24h),
         ("7d", state.weather.rain_7d),

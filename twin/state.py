@@ -373,6 +373,7 @@ class TwinState(msgspec.Struct, kw_only=True):
     groundwater: list[GroundwaterState] = []
     water_balance: WaterBalance | None = None  # None: the site asks for none
     rebound: list[ReboundState] = []
+    tilt: list[TiltState] = []  # between neighbouring settlement points, the largest first
     chemistry: WaterChemistry | None = None  # None: no wastes and no water stations
 
 

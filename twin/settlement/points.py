@@ -15,6 +15,9 @@ from twin.current import Current
 from twin.history import DAY, History
 from twin.loads import FRESH_DAYS
 from twin.plan import Plan
+from twin.settlement.collapse_on_wetting import collapse
+from twin.settlement.configuration import load_rules
+from twin.settlement.expected import expected_settlement
 from twin.settlement.forecast import Forecast, forecast
 from twin.settlement.interval import CONFIDENCE
 from twin.state import SettlementState
@@ -80,6 +83,10 @@ def _settlement(
         model=found.model,
         refusals=found.refusals,
     )
+    state.collapse = collapse(history, point, days)
+    rules = load_rules(history.site)
+    if rules is not None and rules.expected is not None and rules.expected.tier == point.zone:
+        state.expected = expected_settlement(history, history.site, plan)
     if found.model:
         _tell(state, found, settled.value, history.midnight)
         state.grading = _grading(state, found, history.midnight, plan, completion)
