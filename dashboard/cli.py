@@ -366,10 +366,12 @@ def check_site(
     from twin.land_use import recorded_inputs
     from twin.plan import load_plan
     from twin.slopes.configuration import load_slopes
+    from twin.water_file import load_water
 
     loaded = load_site(_settings(site, data_dir).site)
     plan = load_plan(loaded)
     load_fleet(loaded, plan)
+    load_water(loaded, plan)
     for check in (
         load_targets,
         checked_response_plan,

@@ -31,6 +31,7 @@ from dashboard.answers import (
     ThresholdSummary,
     ZoneSummary,
 )
+from dashboard.groundwater_series import GroundwaterSeries, groundwater_series
 from dashboard.land_use import LandUse
 from dashboard.questions import (
     LONGEST_PAGE,
@@ -719,6 +720,33 @@ class Queries:
             mean=frame["mean"].tolist(),
             high=frame["max"].tolist(),
             state=found[0] if found else None,
+        )
+
+    def groundwater_series(
+        self,
+        instrument: str,
+        quantity: str,
+        *,
+        start: datetime | None = None,
+        end: datetime | None = None,
+        known_at: datetime | None = None,
+    ) -> GroundwaterSeries:
+        """Return what a piezometer or well measured, and what the twin explained of it."""
+        return groundwater_series(
+            instrument,
+            self.unit(instrument, quantity),
+            self.buckets(
+                instrument,
+                quantity,
+                start=start,
+                end=end,
+                known_at=known_at,
+                count=400,
+                trusted=True,
+            ),
+            lambda series, name: self.derived(
+                series, name, start=start, end=end, known_at=known_at
+            ),
         )
 
     # What people and machines must look at

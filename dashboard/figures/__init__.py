@@ -1,6 +1,7 @@
 """Drawings, one subject a file."""
 
 from dashboard.figures.canvas import blank, says
+from dashboard.figures.groundwater import groundwater, water_months
 from dashboard.figures.land import complex_ore, cutoff_grade, land_allotment, losses_dilution
 from dashboard.figures.profile import profile
 from dashboard.figures.s_curve import s_curve
@@ -13,6 +14,7 @@ __all__ = [
     "blank",
     "complex_ore",
     "cutoff_grade",
+    "groundwater",
     "land_allotment",
     "losses_dilution",
     "profile",
@@ -23,4 +25,5 @@ __all__ = [
     "series",
     "settlement",
     "site_plan",
+    "water_months",
 ]
