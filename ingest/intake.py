@@ -164,7 +164,9 @@ class Intake:
                 accepted.statuses.extend(decoded.statuses)
                 outgoing.extend(decoded.outgoing)
                 if decoded.run_time is not None and self._replayed:
-                    received = self._run_time = decoded.run_time
+                    # A broker that was killed sends the last moments once more: time has passed.
+                    received = max(decoded.run_time, self._run_time or decoded.run_time)
+                    self._run_time = received
                     latest, received_ns, moved = received + self._tolerance, to_ns(received), True
             except MessageError as error:
                 accepted.dead_letters.append(_dead_letter(arrival, str(error), received))

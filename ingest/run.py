@@ -82,7 +82,7 @@ def open_run(
     try:
         settings.data_dir.mkdir(parents=True, exist_ok=True)
         if not path.exists():
-            _write(
+            write_json(
                 path,
                 {
                     "name": name or site.name,
@@ -140,7 +140,7 @@ def run_clock_kind(data_dir: Path) -> ClockKind:
 
 def remember_broker(data_dir: Path, url: str) -> None:
     """Note the address of the run's own broker, for `postmine replay` and the like."""
-    _write(data_dir / "broker.json", {"url": url})
+    write_json(data_dir / "broker.json", {"url": url})
 
 
 def broker_url(settings: Settings) -> str:
@@ -154,7 +154,7 @@ def broker_url(settings: Settings) -> str:
     return "mqtt://127.0.0.1:1883"
 
 
-def _write(path: Path, content: dict[str, object]) -> None:
+def write_json(path: Path, content: object) -> None:
     """Write a small file so that nobody ever reads half of it."""
     part = path.with_suffix(f".{os.getpid()}.part")
     part.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")

@@ -7,8 +7,9 @@ and what costs most, decoding, goes on in the others meanwhile.
 
 from __future__ import annotations
 
+import json
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import structlog
@@ -18,7 +19,7 @@ from ingest.errors import ConfigurationError, ServiceError
 from ingest.heartbeat import Heartbeat
 from ingest.intake import Intake, subscriptions
 from ingest.message import SUBSCRIPTION, TOPIC_ROOT
-from ingest.run import Run, broker_url
+from ingest.run import Run, broker_url, write_json
 from ingest.subscriber import Delivery, Subscriber
 
 log = structlog.get_logger()
@@ -60,6 +61,9 @@ def run_ingest(
     if worker <= 1:
         # Other dialects number their messages, and are followed in order: by one worker.
         topics = [*topics, *subscriptions(run.site)]
+    before = _noted_topics(run, worker)
+    left = [topic for topic in dict.fromkeys([*left, *before]) if topic not in topics]
+    _note_topics(run, worker, [*before, *topics])
     subscriber = Subscriber(broker_url(run.settings), _session(run, worker), topics, left=left)
     ingest = _Ingest(run, subscriber, stop, heartbeat, statuses=worker <= 1)
     if worker <= 1:
@@ -68,9 +72,13 @@ def run_ingest(
     subscriber.connect()
     if worker <= 1:
         ingest.begin()
+    noted = False
     try:
         while not stop.is_set():
             ingest.step(_WAIT_S)
+            if not noted and subscriber.left_all:
+                _note_topics(run, worker, topics)
+                noted = True
     finally:
         subscriber.close()
 
@@ -114,7 +122,25 @@ def _empty(run: Run, worker: int, stop: threading.Event) -> None:
         pass
     if not stop.is_set():
         subscriber.forget()
+        _topics_file(run, worker).unlink(missing_ok=True)
         log.info("worker_left", worker=worker, rows=ingest.stored)
+
+
+def _topics_file(run: Run, worker: int) -> Path:
+    return run.settings.data_dir / f"ingest_topics_{max(worker, 1)}.json"
+
+
+def _noted_topics(run: Run, worker: int) -> list[str]:
+    """Return what a worker's session may be subscribed to.
+
+    The broker keeps it from start to start, also for a gateway that the site has no more.
+    """
+    path = _topics_file(run, worker)
+    return list(json.loads(path.read_text(encoding="utf-8"))) if path.exists() else []
+
+
+def _note_topics(run: Run, worker: int, topics: Iterable[str]) -> None:
+    write_json(_topics_file(run, worker), sorted(set(topics)))
 
 
 def _workers_file(run: Run) -> Path:

@@ -163,7 +163,7 @@ class Subscriber:
         self._topics, self._left, self._wall = topics, left, wall
         self._deliveries: list[Delivery] = []
         self._refused: str | None = None
-        self._subscribed = False
+        self._subscribed = self._left_all = False
         self._connection = 0
         self._pause_s, self._next_attempt, self._next_misc = 1.0, 0.0, 0.0
         self._client = _Client(
@@ -180,6 +180,7 @@ class Subscriber:
             self._client.tls_set()
         self._client.on_connect = self._on_connect
         self._client.on_subscribe = self._on_subscribe
+        self._client.on_unsubscribe = self._on_unsubscribe
         self._client.on_message = self._on_message
         # With this callback set, paho queues what it sends instead of sending it at once.
         self._client.on_socket_register_write = lambda *_: None
@@ -188,6 +189,11 @@ class Subscriber:
     def connected(self) -> bool:
         """Whether the broker has accepted us and our subscription."""
         return self._subscribed and self._client.is_connected()
+
+    @property
+    def left_all(self) -> bool:
+        """Whether the broker has confirmed that the session is out of all that it is to leave."""
+        return self.connected and self._left_all
 
     @property
     def connection(self) -> int:
@@ -334,6 +340,7 @@ class Subscriber:
         else:
             self._subscribed = True
         # Later than the new ones: between the two nothing goes past us.
+        self._left_all = not self._left
         if self._left:
             client.unsubscribe(list(self._left))
         log.info("mqtt_connected", broker=str(self.address), topics=list(self._topics))
@@ -347,6 +354,9 @@ class Subscriber:
             log.error("mqtt_refused", broker=str(self.address), reason=self._refused)
             return
         self._subscribed = True
+
+    def _on_unsubscribe(self, *_: Any) -> None:
+        self._left_all = True
 
     def _on_message(self, _client: mqtt.Client, _data: Any, message: mqtt.MQTTMessage) -> None:
         try:

@@ -14,10 +14,10 @@ NO_MOSQUITTO = "mosquitto is not installed; on Debian: apt install mosquitto"
 
 
 @contextmanager
-def running_broker(kind: str, folder: Path) -> Iterator[Broker]:
+def running_broker(kind: str, folder: Path, port: int = 0) -> Iterator[Broker]:
     if kind == "mosquitto" and find_mosquitto() is None:
         pytest.skip(NO_MOSQUITTO)
-    broker = start_broker(folder, free_port(), prefer=kind)
+    broker = start_broker(folder, port or free_port(), prefer=kind)
     try:
         yield broker
     finally:

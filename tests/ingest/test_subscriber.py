@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from ingest.broker import Broker, find_mosquitto, free_port, start_broker
+from ingest.broker import Broker, find_mosquitto, free_port
 from ingest.errors import ServiceError
 from ingest.subscriber import Delivery, Subscriber, parse_mqtt_url
 from simulators.publish import Publisher
@@ -83,28 +83,23 @@ def test_what_was_not_acknowledged_comes_again(tmp_path: Path) -> None:
 
 @pytest.mark.broker
 def test_a_broker_that_comes_back_is_found_again(tmp_path: Path) -> None:
-    if find_mosquitto() is None:
-        pytest.skip(NO_MOSQUITTO)
-    port = free_port()
-    broker = start_broker(tmp_path / "broker", port)
-    subscriber = connected(broker.url, "steady")
-    publish(broker.url, [b"before"])
-    before = take_until(subscriber, lambda found: len(payloads_of(found)) >= 1)
-    connection = subscriber.connection
-    broker.stop()
-    again = start_broker(tmp_path / "broker", port)
-    deadline = time.monotonic() + 30
-    after: list[Delivery] = []
-    while not (subscriber.connection > connection and subscriber.connected):
-        assert time.monotonic() < deadline, "not connected again"
-        after += subscriber.take(0.2)
-    # Numbers of the old connection must not acknowledge messages of the new one.
-    subscriber.acknowledge(before, connection)
-    publish(again.url, [b"after"])
-    after += take_until(subscriber, lambda found: len(payloads_of(after + found)) >= 2)
-    assert payloads_of(after) == [b"before", b"after"]
-    subscriber.close()
-    again.stop()
+    with running_broker("mosquitto", tmp_path / "broker") as broker:
+        subscriber = connected(broker.url, "steady")
+        publish(broker.url, [b"before"])
+        before = take_until(subscriber, lambda found: len(payloads_of(found)) >= 1)
+        connection = subscriber.connection
+    with running_broker("mosquitto", tmp_path / "broker", broker.port) as again:
+        deadline = time.monotonic() + 30
+        after: list[Delivery] = []
+        while not (subscriber.connection > connection and subscriber.connected):
+            assert time.monotonic() < deadline, "not connected again"
+            after += subscriber.take(0.2)
+        # Numbers of the old connection must not acknowledge messages of the new one.
+        subscriber.acknowledge(before, connection)
+        publish(again.url, [b"after"])
+        after += take_until(subscriber, lambda found: len(payloads_of(after + found)) >= 2)
+        assert payloads_of(after) == [b"before", b"after"]
+        subscriber.close()
 
 
 def test_no_broker_is_one_clear_line() -> None:

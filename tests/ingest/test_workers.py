@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import shutil
 import threading
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -25,8 +28,17 @@ T0 = datetime(2024, 1, 1, tzinfo=UTC)
 pytestmark = pytest.mark.broker
 
 
-def opened(data_dir: Path, broker: Broker) -> Run:
-    return open_run(Settings(site=str(DATA / "small_site"), data_dir=data_dir, mqtt_url=broker.url))
+@pytest.fixture
+def broker(tmp_path: Path) -> Iterator[Broker]:
+    with running_broker("mosquitto", tmp_path / "broker") as running:
+        yield running
+
+
+@contextmanager
+def opened(data_dir: Path, broker: Broker, site: Path = DATA / "small_site") -> Iterator[Run]:
+    run = open_run(Settings(site=str(site), data_dir=data_dir, mqtt_url=broker.url))
+    with closing(run):
+        yield run
 
 
 def publish(broker: Broker, first: int, end: int) -> None:
@@ -64,57 +76,91 @@ def rows(run: Run) -> int:
     return sum(run.store.counts().values())
 
 
-def test_workers_share_the_queue_and_one_that_leaves_loses_nothing(tmp_path: Path) -> None:
-    with running_broker("mosquitto", tmp_path / "broker") as broker:
-        runs = [opened(tmp_path / "run", broker) for _ in range(2)]
+def test_workers_share_the_queue_and_one_that_leaves_loses_nothing(
+    tmp_path: Path, broker: Broker
+) -> None:
+    with opened(tmp_path / "run", broker) as first, opened(tmp_path / "run", broker) as second:
         stop = threading.Event()
-        with Workers(runs[:1], [0]):
+        with Workers([first], [0]):
             pass  # makes the session: from now on the broker keeps what comes
         # One alone, stopped with a queue behind it ...
-        with Workers(runs[:1], [0]):
+        with Workers([first], [0]):
             publish(broker, 0, 500)
-            until(lambda: rows(runs[0]) == 500, "one worker stores")
+            until(lambda: rows(first) == 500, "one worker stores")
         publish(broker, 500, 1000)
         # ... then two, of which the first takes that queue over ...
-        set_workers(runs[0], 2, stop)
-        with Workers(runs, [1, 2]):
-            until(lambda: rows(runs[0]) == 1000, "the first takes over what waited")
+        set_workers(first, 2, stop)
+        with Workers([first, second], [1, 2]):
+            until(lambda: rows(first) == 1000, "the first takes over what waited")
             publish(broker, 1000, 3000)
-            until(lambda: rows(runs[0]) == 3000, "two workers store")
+            until(lambda: rows(first) == 3000, "two workers store")
         # ... each of which leaves a share of what comes now at the broker ...
         publish(broker, 3000, 4000)
-        with Workers(runs[:1], [1]):
-            until(lambda: rows(runs[0]) >= 3400, "the first stores its share")
-        assert rows(runs[0]) < 4000
+        with Workers([first], [1]):
+            until(lambda: rows(first) >= 3400, "the first stores its share")
+        assert rows(first) < 4000
         # ... and one again, which must not leave the other's behind.
-        set_workers(runs[0], 1, stop)
-        assert rows(runs[0]) == 4000
-        with Workers(runs[:1], [0]):
+        set_workers(first, 1, stop)
+        assert rows(first) == 4000
+        with Workers([first], [0]):
             publish(broker, 4000, 4500)
-            until(lambda: rows(runs[0]) == 4500, "one worker stores again")
-        readings = runs[0].store.readings("pz-1", "pore_pressure", limit=9999)
+            until(lambda: rows(first) == 4500, "one worker stores again")
+        readings = first.store.readings("pz-1", "pore_pressure", limit=9999)
         assert [reading.value for reading in readings] == [float(n) for n in range(4500)]
-        changes = runs[0].store.changes(0, limit=10**6)
+        changes = first.store.changes(0, limit=10**6)
         assert sum(len(change.rows) for change in changes) == 4500
-        for run in runs:
-            run.close()
 
 
-def test_each_worker_gets_a_share_and_statuses_go_to_the_first(tmp_path: Path) -> None:
-    with running_broker("mosquitto", tmp_path / "broker") as broker:
-        with Publisher(broker.url, "gateway") as publisher:
-            publisher.publish("postmine/v1/small/gw-1/status", b'{"state": "online"}', retain=True)
-            publisher.flush()
-        runs = [opened(tmp_path / "run", broker) for _ in range(2)]
-        set_workers(runs[0], 2, threading.Event())
-        with Workers(runs, [1, 2]):
-            until(runs[0].store.statuses, "the word that was said before is heard")
+def test_each_worker_gets_a_share_and_statuses_go_to_the_first(
+    tmp_path: Path, broker: Broker
+) -> None:
+    with Publisher(broker.url, "gateway") as publisher:
+        publisher.publish("postmine/v1/small/gw-1/status", b'{"state": "online"}', retain=True)
+        publisher.flush()
+    with opened(tmp_path / "run", broker) as first, opened(tmp_path / "run", broker) as second:
+        set_workers(first, 2, threading.Event())
+        with Workers([first, second], [1, 2]):
+            until(first.store.statuses, "the word that was said before is heard")
         publish(broker, 0, 1000)
-        with Workers(runs[1:], [2]):
-            until(lambda: rows(runs[0]) > 0, "the second stores its share")
-        assert 0 < rows(runs[0]) < 1000
-        for run in runs:
-            run.close()
+        with Workers([second], [2]):
+            until(lambda: rows(first) > 0, "the second stores its share")
+        assert 0 < rows(first) < 1000
+
+
+def test_a_gateway_that_the_site_has_no_more_is_not_heard_any_more(
+    tmp_path: Path, broker: Broker
+) -> None:
+    """Its topics would stay in the session, and fill it and the list of dead letters."""
+    site = tmp_path / "site"
+    shutil.copytree(DATA / "small_site", site)
+    described = site / "site.yaml"
+    before = described.read_text(encoding="utf-8")
+    described.write_text(
+        f"{before}\ngateways:\n  lora: {{dialect: chirpstack_v4}}\n", encoding="utf-8"
+    )
+
+    def say(topic: str) -> None:
+        with Publisher(broker.url, "gateway") as publisher:
+            publisher.publish(topic, b"{}")
+
+    uplink = "application/1/device/2/event/up"
+    with opened(tmp_path / "run", broker, site) as run:
+        with Workers([run], [0]):
+            pass  # makes the session
+        say(uplink)
+        with Workers([run], [0]):
+            until(lambda: len(run.store.dead_letters()) == 1, "the gateway is heard")
+    described.write_text(before, encoding="utf-8")
+    say(uplink)  # while the session still asks for it: heard, and told as what it is
+    with opened(tmp_path / "run", broker, site) as run:
+        with Workers([run], [0]):
+            topics = tmp_path / "run/ingest_topics_1.json"
+            until(lambda: "application" not in topics.read_text(), "its topics are left")
+            until(lambda: len(run.store.dead_letters()) == 2, "what waited is heard")
+            say(uplink)
+            say("postmine/v1/small/no-such-instrument/readings")
+            until(lambda: len(run.store.dead_letters()) == 3, "what came after is heard")
+        assert "no-such" in run.store.dead_letters()[0].topic
 
 
 def test_a_replay_is_not_shared(tmp_path: Path) -> None:
