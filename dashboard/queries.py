@@ -31,6 +31,7 @@ from dashboard.answers import (
     ThresholdSummary,
     ZoneSummary,
 )
+from dashboard.fleet import FleetAnswer, FleetQueries
 from dashboard.groundwater_series import GroundwaterSeries, groundwater_series
 from dashboard.land_use import LandUse
 from dashboard.questions import (
@@ -46,6 +47,13 @@ from dashboard.questions import (
     until,
 )
 from dashboard.verification import Titled, titled
+from dashboard.settlement_answers import (
+    ExpectedBand,
+    SettlementMap,
+    band_ends,
+    expected_of,
+    settlement_map,
+)
 from ingest.clock import Clock
 from ingest.errors import ConfigurationError
 from ingest.export import Selection, csv_text
@@ -59,7 +67,7 @@ from ingest.site import Instrument, Site
 from ingest.store import DeadLetter, Reading, Store
 from ingest.store.ground import FlagEntry
 from twin.plan import Plan, load_plan
-from twin.state import TwinState, decode_state
+from twin.state import SettlementState, TwinState, decode_state
 
 Answer = TypeVar("Answer")
 
@@ -617,6 +625,18 @@ class Queries:
         if name not in self.site.zones:
             raise UnknownName("zone", name, list(self.site.zones))
 
+    @cached_property
+    def fleet(self) -> FleetQueries:
+        """What can be asked of the fleet."""
+        return FleetQueries(self.site, self._plan)
+
+    def fleet_answer(
+        self, at: datetime | None = None, known_at: datetime | None = None
+    ) -> FleetAnswer | None:
+        """Return the fleet in force, with the edge of the tier in which the front stands."""
+        state = self.twin(at, known_at)
+        return self.fleet.answer(at or known_at or self.now(), state.edge if state else None)
+
     def verification(self) -> tuple[Titled, ...]:
         """Return the published numbers that postmine is held to, beside the computed ones."""
         return titled()
@@ -720,7 +740,30 @@ class Queries:
             mean=frame["mean"].tolist(),
             high=frame["max"].tolist(),
             state=found[0] if found else None,
+            expected=self._expected(point, frame, found[0] if found else None),
         )
+
+    def _expected(
+        self, point: str, frame: pd.DataFrame, state: SettlementState | None
+    ) -> ExpectedBand | None:
+        times = [time.to_pydatetime() for time in frame["start"]]
+        start, end = band_ends(times, state.forecast_time if state else [], self.now())
+        return expected_of(self.site, self._plan, point, start, end)
+
+    def settlement_map(
+        self,
+        quantity: str = "settlement",
+        at: datetime | None = None,
+        known_at: datetime | None = None,
+    ) -> SettlementMap:
+        """Return settlement, what is still to come, or the rate between the points.
+
+        Raises
+        ------
+        BadQuestion
+            When the quantity cannot be mapped.
+        """
+        return settlement_map(self.site, self.twin(at, known_at), quantity)
 
     def groundwater_series(
         self,

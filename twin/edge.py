@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from datetime import datetime
 
-from ingest.figure import Figure, unknown
+from ingest.figure import Figure
 from ingest.text import Text
 from twin import VERSION
 from twin.fleet.inputs import Edge, Fleet, Fleets
@@ -32,10 +32,16 @@ def edge_state(
         return None
     edge, tier = fleets.edge, str(fill.tier.value or "")
     if tier not in plan.tiers:
-        reason = fill.tier.reason or Text("It is not known where the front stands")
-        return EdgeState(tier="", height=unknown("m", reason, time=at, source=SOURCE), rules=[])
-    found = plan.tiers[tier]
-    return edge_rules(edge, fleets.at(at), tier, found.crest_m - found.base_m, at)
+        # The prism grows with the height: the tallest tier is on the safe side.
+        tallest = max(each.crest_m - each.base_m for each in plan.tiers.values())
+        found = edge_rules(edge, fleets.at(at), "", tallest, at)
+        found.height.quality = "assumed"
+        found.height.validity = Text(
+            "It is not known where the front stands: rules for the tallest tier"
+        )
+        return found
+    height = plan.tiers[tier].crest_m - plan.tiers[tier].base_m
+    return edge_rules(edge, fleets.at(at), tier, height, at)
 
 
 def edge_rules(edge: Edge, fleet: Fleet, tier: str, height_m: float, at: datetime) -> EdgeState:

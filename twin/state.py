@@ -323,7 +323,7 @@ class EdgeRule(msgspec.Struct, kw_only=True):
 class EdgeState(msgspec.Struct, kw_only=True):
     """Safety at the edge of the tier in which the front stands."""
 
-    tier: str
+    tier: str  # "" when it is not known: the rules are those of the tallest
     height: Figure  # m, of the tier
     rules: list[EdgeRule]
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TypeVar
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from ingest.text import Text
 from ingest.yaml_file import Configured
@@ -38,6 +38,11 @@ class FleetChanges(Configured):
     readiness
         Part of the trucks on the list that can work [1].
     """
+
+    model_config = ConfigDict(
+        **Configured.model_config,
+        json_schema_extra={"example": {"distance_km": 3.5, "trucks": {"belaz_75404": 5}}},
+    )
 
     trucks: dict[str, int] = Field(default={}, max_length=8)
     loaders: int | None = None

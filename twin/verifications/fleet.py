@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ingest.site import load_site
 from ingest.text import Text
+from twin.fleet.capacity import whole
 from twin.fleet.inputs import load_fleet, yearly_volumes
 from twin.fleet.tables import FleetTables, fleet_tables
 from twin.plan import load_plan
@@ -20,6 +21,8 @@ COLUMNS = (
     ("dry_magnetic_separation_tailings", "belaz_75404"),
     ("dry_magnetic_separation_tailings", "kamaz_6520"),
 )
+
+TRUCKS = {"belaz_75404": "BelAZ-75404", "kamaz_6520": "KamAZ-6520"}
 
 #: Printed by column, and the tolerance: half a unit of the last printed digit, or what the rounded
 #: numbers make that the source goes on with.
@@ -72,7 +75,7 @@ def verifications() -> list[Verification]:
         verification(
             Text(
                 "{what}: {material}, {truck}",
-                {"what": title.template, "material": material, "truck": truck},
+                {"what": title.template, "material": material, "truck": TRUCKS[truck]},
             ),
             f"{PROJECT}, table {number}{_LISTED if field == 'listed' else ''}",
             printed,
@@ -138,6 +141,20 @@ def _totals(tables: FleetTables) -> list[Verification]:
             5.8,
             tables.trucks_needed,
             0.05,
+        ),
+        verification(
+            Text("Trucks of the site, whole [1]"),
+            f"{PROJECT}, table 12",
+            6,
+            whole(tables.trucks_needed),
+            0,
+        ),
+        verification(
+            Text("Bulldozers of the site, whole [1]"),
+            f"{PROJECT}, table 15; unrounded it is 1.0004, which counts as 1: within 0.5 %",
+            1,
+            whole(tables.bulldozers_needed),
+            0,
         ),
     ]
 
