@@ -123,6 +123,20 @@ def inverse_velocity(
     return _fitted(found, times, 1 / velocity, float(days[-1]), horizon_d, smoothing)
 
 
+def line_to_zero(times: Array, inverse: Array) -> tuple[float, float, float]:
+    """Return intercept and slope of inverse velocities by least squares, and where it is zero.
+
+    Parameters
+    ----------
+    times, inverse
+        Times [d] and inverse velocities [d/mm]; the zero is infinite for a level line.
+    """
+    mean_t, mean_y = float(times.mean()), float(inverse.mean())
+    slope = float(((times - mean_t) * inverse).sum() / ((times - mean_t) ** 2).sum())
+    zero = mean_t - mean_y / slope if slope else float("inf")
+    return mean_y - slope * mean_t, slope, zero
+
+
 def _fitted(
     found: InverseVelocity,
     times: Array,
@@ -132,13 +146,13 @@ def _fitted(
     smoothing: int,
 ) -> InverseVelocity:
     count, onset = len(times), float(times[0])
-    mean_t, mean_y = times.mean(), inverse.mean()
+    intercept, slope, failure = line_to_zero(times, inverse)
+    mean_t = float(times.mean())
     spread = float(((times - mean_t) ** 2).sum())
-    slope = float(((times - mean_t) * inverse).sum() / spread)
-    residual = inverse - mean_y - slope * (times - mean_t)
-    total = float(((inverse - mean_y) ** 2).sum())
+    residual = inverse - intercept - slope * times
+    total = float(((inverse - inverse.mean()) ** 2).sum())
     r2 = 1 - float((residual**2).sum()) / total if total > 0 else 0.0
-    fit = (float(mean_y - slope * mean_t), slope)
+    fit = (intercept, slope)
     if slope >= 0:
         return _refused(found, Text("The movement slows down"), onset, r2, fit)
     if r2 < LEAST_R2:
@@ -147,7 +161,6 @@ def _fitted(
             {"r2": round(r2, 2), "limit": LEAST_R2},
         )
         return _refused(found, reason, onset, r2, fit)
-    failure = float(mean_t - mean_y / slope)
     # A moving mean makes neighbours alike: so many velocities are worth that many fewer.
     free = max(count / smoothing - 2, 1.0)
     variance = float((residual**2).sum()) / (count - 2) * smoothing
@@ -197,8 +210,8 @@ def _onset(velocity: Array) -> int:
     errors: dict[int, float] = {}
     for begin in range(moving, len(velocity) - NEEDED + 1):
         before, inverse, x = logs[:begin], 1 / velocity[begin:], steps[begin:]
-        slope = float(((x - x.mean()) * inverse).sum() / ((x - x.mean()) ** 2).sum())
-        fitted = inverse.mean() + slope * (x - x.mean())
+        start, slope, _ = line_to_zero(x, inverse)
+        fitted = start + slope * x
         if slope >= 0 or fitted.min() <= 0:
             continue
         error = float(((logs[begin:] + np.log(fitted)) ** 2).sum())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 import numpy as np
@@ -43,9 +44,9 @@ def _movement(current: Current, history: History, instrument: Instrument) -> Mov
     if time is None:
         last = current.last_time(name, AXES)
         figures = {key: silent(unit, name, last) for key, unit in _UNITS.items()}
-        return MovementState(
-            instrument=name, zone=instrument.zone, failure=silent("date", name, last), **figures
-        )
+        state = _with(figures, instrument)
+        state.failure = silent("date", name, last)
+        return state
     moved = np.linalg.norm(profile, axis=1)
     node = spoke[int(moved.argmax())]
     days, resultant = history.keep(
@@ -76,15 +77,24 @@ def _movement(current: Current, history: History, instrument: Instrument) -> Mov
             else _too_few("mm/d2", min(recent[1], before[1]), time, name)
         ),
     }
-    state = MovementState(
-        instrument=name,
-        zone=instrument.zone,
-        **{key: current.judged(figure, name, time) for key, figure in figures.items()},
+    state = _with(
+        {key: current.judged(figure, name, time) for key, figure in figures.items()}, instrument
     )
     forecast = history.keep((name, node, "failure"), lambda: forecast_of(history, name, node))
     forecast.put(state)
     state.failure = current.judged(state.failure, name, time) if state.failure else None
     return state
+
+
+def _with(figures: Mapping[str, Figure], instrument: Instrument) -> MovementState:
+    return MovementState(
+        instrument=instrument.name,
+        zone=instrument.zone,
+        largest=figures["largest"],
+        depth=figures["depth"],
+        rate=figures["rate"],
+        acceleration=figures["acceleration"],
+    )
 
 
 def _newest_profile(

@@ -106,8 +106,8 @@ def forecast_of(history: History, instrument: str, node: int) -> MovementForecas
         history.daily_node_means(instrument, axis, DAYS)[:, node]
         for axis in axes_of(history.site, instrument)
     ]
-    moved = np.linalg.norm(np.array(means), axis=0)
-    days = np.arange(DAYS) - DAYS + 0.5
+    moved = np.sqrt(np.square(np.array(means, dtype=np.float64)).sum(axis=0))
+    days = np.arange(DAYS, dtype=np.float64) - DAYS + 0.5
     return MovementForecast(
         history.midnight,
         instrument,

@@ -148,11 +148,13 @@ def probability(
         One for each layer of the section.
     """
     cohesion, friction = sampled_strength(section.soils, spreads, samples, seed)
-    least = np.full(samples, np.inf)
-    mean = np.inf
+    # The first row is the mean strength.
+    cohesion = np.vstack([[soil.cohesion for soil in section.soils], cohesion])
+    means = np.tan(np.radians([soil.friction_deg for soil in section.soils]))
+    friction = np.vstack([means, friction])
+    least = np.full(samples + 1, np.inf)
     for circle in circles:
         slices = slices_of(section, [circle], SLICES)
-        mean = min(mean, float(bishop_simplified(slices, refuse_lifted=False).value[0]))
         soil = slices.soil[0]
         tangents = friction[:, soil]
         rests = slices.weight - slices.pressure * slices.width
@@ -160,15 +162,15 @@ def probability(
         lifted = held < 0
         values, _, _ = solve(
             np.where(lifted, 0.0, held),
-            np.broadcast_to(slices.drive, samples),
+            np.broadcast_to(slices.drive, samples + 1),
             slices.sine,
             slices.cosine,
             np.where(lifted, 0.0, tangents),
-            np.zeros(samples, dtype=int),
+            np.zeros(samples + 1, dtype=int),
             tolerance=1e-6,
         )
         least = np.minimum(least, values)
-    return Probability(np.sort(least), mean, len(circles))
+    return Probability(np.sort(least[1:]), float(least[0]), len(circles))
 
 
 @dataclass(frozen=True)

@@ -170,12 +170,8 @@ def _check(section: Section) -> None:
             reason = Text("{value} is not from 0 to 60 degrees", {"value": soil.friction_deg})
             raise BadSection(f"layers.{index}.friction_deg", reason)
     if not 0 <= section.water.ratio < 1 or (section.water.ratio and section.water.line):
-        raise BadSection(
-            "water.ratio",
-            Text(
-                "{value} is not from 0 to 1, or there is a line too", {"value": section.water.ratio}
-            ),
-        )
+        reason = Text("Give a ratio from 0 to below 1, or a line, not both")
+        raise BadSection("water.ratio", reason)
 
 
 def _check_line(key: str, line: Sequence[Point], least: int) -> None:

@@ -1,0 +1,266 @@
+"""The slopes of a site: their water from live piezometers, their file, what the state says."""
+
+from __future__ import annotations
+
+import math
+import shutil
+from pathlib import Path
+
+import pytest
+from ruamel.yaml import YAML
+
+from ingest.errors import ConfigurationError
+from ingest.site import Site, load_site
+from ingest.store import Store
+from tests.twin.ground import day, measure, row, weigh
+from twin.current import Current
+from twin.history import History
+from twin.plan import Plan
+from twin.service import compute_state, derived_series
+from twin.slopes.configuration import FILE, load_slopes, section_of
+from twin.slopes.stability import slopes
+from twin.state import SlopeState, decode_state, encode_state
+
+WEST = ["pz-650-01", "pz-650-02", "pz-650-03", "pz-650-04"]
+
+
+def wet(site: Site, store: Store, level: float, at: float, names: list[str] = WEST) -> None:
+    """Store what piezometers measure below a water level [m above sea]."""
+    for name in names:
+        depth = level - float(site.instruments[name].z_m or 0)
+        measure(site, store, name, "pore_pressure", [(at, max(depth, 0.0) * 9.81)])
+
+
+def judged(site: Site, store: Store, days: float) -> dict[tuple[str, str], SlopeState]:
+    current = Current(site, store, at=day(days), known_at=day(days))
+    states = slopes(current, None)
+    assert states is not None
+    return {(each.section, each.slide): each for each in states}
+
+
+def test_the_water_of_the_piezometers_lowers_the_factor(abaza: Site, store: Store) -> None:
+    wet(abaza, store, 589.0, 1.0)
+    low = judged(abaza, store, 1.01)["tier_650_west", "base"]
+    assert low.factor_of_safety.quality == "derived"
+    assert low.factor_of_safety.time == day(1)
+    assert low.water_level.value == pytest.approx(589.0)
+    assert low.water_line[0][1] == pytest.approx(589.0)
+    factors = []
+    for step in range(1, 8):
+        wet(abaza, store, 589.0 + step, 1.0 + step)
+        state = judged(abaza, store, 1.01 + step)["tier_650_west", "base"]
+        assert state.water_level.value == pytest.approx(589.0 + step)
+        factors.append(state.factor_of_safety.value)
+    assert low.factor_of_safety.value > factors[0]
+    assert factors == sorted(factors, reverse=True)
+    assert factors[-1] < low.factor_of_safety.value - 0.15
+
+
+def test_rounding_the_heads_for_the_search_leaves_no_step(abaza: Site, store: Store) -> None:
+    """Just below and just above half a metre the search starts from other heads."""
+    found = []
+    for at, level in ((1.0, 590.49), (2.0, 590.51)):
+        wet(abaza, store, level, at)
+        found.append(judged(abaza, store, at + 0.01)["tier_650_west", "base"])
+    below, above = found
+    assert above.factor_of_safety.value == pytest.approx(below.factor_of_safety.value, abs=0.002)
+    assert above.factor_of_safety.low == pytest.approx(below.factor_of_safety.low, abs=0.01)
+
+
+def test_what_is_not_known_is_not_dry(abaza: Site, store: Store) -> None:
+    state = judged(abaza, store, 1.0)["tier_650_west", "face"]
+    for figure in (
+        state.factor_of_safety,
+        state.spencer,
+        state.probability,
+        state.water_level,
+    ):
+        assert figure.value is None
+        assert "known at 0 of 2 places" in str(figure.reason)
+        assert "pz-650-01, pz-650-02" in str(figure.reason)
+    assert state.circle is None
+    assert state.water_line == []
+    assert state.ground  # the section itself is there to be drawn
+
+
+def test_an_old_water_line_is_stale_and_then_not_known(abaza: Site, store: Store) -> None:
+    wet(abaza, store, 589.0, 1.0)
+    stale = judged(abaza, store, 4.0)["tier_650_west", "face"].factor_of_safety
+    assert (stale.quality, stale.time) == ("stale", day(1))
+    assert stale.value is not None
+    gone = judged(abaza, store, 9.0)["tier_650_west", "face"].factor_of_safety
+    assert (gone.value, gone.quality) == (None, "unavailable")
+
+
+def test_one_silent_piezometer_is_said_and_two_places_are_enough(abaza: Site, store: Store) -> None:
+    wet(abaza, store, 590.0, 1.0, ["pz-650-01", "pz-650-03"])
+    state = judged(abaza, store, 1.01)["tier_650_west", "face"]
+    assert state.factor_of_safety.value is not None
+    assert "water from 2 of 4 piezometers" in str(state.factor_of_safety.validity)
+    assert [(head.instrument, head.used) for head in state.heads] == [
+        ("pz-650-01", True),
+        ("pz-650-02", False),
+        ("pz-650-03", True),
+        ("pz-650-04", False),
+    ]
+
+
+def test_a_dry_tip_only_says_that_the_water_is_lower(abaza: Site, store: Store) -> None:
+    """Two tips stand at one place: the upper one is above the water and is left out."""
+    wet(abaza, store, 588.0, 1.0)
+    state = judged(abaza, store, 1.01)["tier_650_west", "face"]
+    used = {head.instrument: head.used for head in state.heads}
+    assert used == {"pz-650-01": True, "pz-650-02": False, "pz-650-03": True, "pz-650-04": True}
+    assert state.water_level.value == pytest.approx(588.0)
+
+
+def test_a_flagged_pressure_is_not_used(abaza: Site, store: Store) -> None:
+    wet(abaza, store, 589.0, 1.0)
+    before = judged(abaza, store, 1.02)["tier_650_west", "base"].factor_of_safety.value
+    store.append(
+        [
+            row(
+                abaza,
+                "pz-650-03",
+                day(1.01),
+                {"pore_pressure": 900.0},
+                flags={"pore_pressure": "out_of_range"},
+            )
+        ]
+    )
+    after = judged(abaza, store, 1.02)["tier_650_west", "base"].factor_of_safety.value
+    assert after == before
+
+
+def test_a_factor_has_interval_probability_circle_and_ranked_influences(
+    abaza: Site, store: Store
+) -> None:
+    wet(abaza, store, 589.0, 1.0)
+    state = judged(abaza, store, 1.01)["tier_650_west", "face"]
+    factor = state.factor_of_safety
+    assert factor.low < factor.value < factor.high
+    assert (factor.confidence, factor.source, factor.unit) == (0.9, "bishop_simplified", "1")
+    assert state.spencer.value == pytest.approx(factor.value, rel=0.03)
+    assert 0 <= state.probability.low <= state.probability.value <= state.probability.high <= 1
+    assert "2000 strengths drawn" in str(state.probability.validity)
+    assert state.required.value == 1.1
+    assert state.ravelling.value == pytest.approx(1.0)  # a face at its angle of repose
+    assert state.circle is not None
+    assert state.circle.entry < state.circle.exit
+    widths = [abs(each.factor_high - each.factor_low) for each in state.influences]
+    assert widths == sorted(widths, reverse=True)
+    assert {each.parameter for each in state.influences} >= {"water", "friction_deg", "cohesion"}
+
+
+def test_geometry_is_that_of_the_plan(abaza: Site, plan: Plan) -> None:
+    file = load_slopes(abaza)
+    assert file is not None
+    heights = {}
+    for name, section in file.sections.items():
+        found, toe = section_of(abaza, file, name)
+        lowest, highest = plan.tiers[section.tiers[0]], plan.tiers[section.tiers[-1]]
+        assert toe == lowest.base_m
+        assert found.height == pytest.approx(highest.crest_m - lowest.base_m)
+        heights[name] = found.height
+    assert heights["tier_650_west"] == 55
+    assert heights["tier_680"] == 30
+    assert heights["tier_850"] == 20
+    overall, _ = section_of(abaza, file, "overall")
+    points = [point for point in overall.surface if 0 < point[1] < overall.height]
+    crest = max(x for x, level in overall.surface if level == pytest.approx(overall.height))
+    assert math.degrees(math.atan(overall.height / -crest)) == pytest.approx(21.0)
+    assert len(points) == 2 * 7  # seven platforms between eight tiers
+
+
+def test_a_section_is_planned_until_its_tier_is_begun(
+    abaza: Site, plan: Plan, store: Store
+) -> None:
+    weigh(abaza, store, [(1.0, 0, 5000.0)])
+    wet(abaza, store, 589.0, 1.0)
+    state = compute_state(abaza, plan, store, at=day(2), known_at=day(2))
+    assert state.slopes is not None
+    stages = {each.section: each.stage for each in state.slopes}
+    assert stages["tier_650_west"] == "standing"
+    assert stages["tier_680"] == stages["overall"] == "planned"
+    planned = next(each for each in state.slopes if each.section == "tier_680")
+    assert planned.factor_of_safety.quality == "planned"
+    assert planned.water_level.quality == "assumed"
+    series = {
+        (point.series, point.subject) for point in derived_series(state) if "slope" in point.series
+    }
+    assert ("slope.factor_of_safety", "tier_650_west.base") in series
+    assert not any("tier_680" in subject for _, subject in series)
+    assert decode_state(encode_state(state)) == state
+
+
+def test_a_state_computed_anew_is_the_same(abaza: Site, plan: Plan, store: Store) -> None:
+    from twin.slopes.stability import judge, stand
+
+    wet(abaza, store, 589.3, 1.0)
+    known = {"at": day(1.5), "known_at": day(1.5)}
+    history = History(abaza, store, **known)
+    first = encode_state(compute_state(abaza, plan, store, **known, history=history))
+    judge.cache_clear()
+    stand.cache_clear()
+    assert encode_state(compute_state(abaza, plan, store, **known)) == first
+
+
+def test_what_came_later_is_not_known_before(abaza: Site, plan: Plan, store: Store) -> None:
+    wet(abaza, store, 589.0, 1.0)
+    early = compute_state(abaza, plan, store, at=day(2), known_at=day(2)).slopes
+    wet(abaza, store, 594.0, 1.9)
+    assert early is not None
+    for name in WEST:
+        z = float(abaza.instruments[name].z_m or 0)
+        store.append(
+            [row(abaza, name, day(1.95), {"pore_pressure": (596 - z) * 9.81}, received=day(5))]
+        )
+    then = compute_state(abaza, plan, store, at=day(2), known_at=day(2)).slopes
+    now = compute_state(abaza, plan, store, at=day(2), known_at=day(6)).slopes
+    assert then is not None
+    assert now is not None
+    assert now[1].factor_of_safety.value < then[1].factor_of_safety.value
+    assert then[1].water_level.value == pytest.approx(594.0)
+
+
+def test_a_site_without_the_file_has_no_slopes(small_site: Site, store: Store) -> None:
+    assert load_slopes(small_site) is None
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (("sections", "tier_680", "zone", "nowhere"), "sections.tier_680.zone"),
+        (("sections", "tier_680", "tiers", ["rim"]), "zones with base_m and crest_m"),
+        (("sections", "overall", "tiers", ["tier_650", "tier_740"]), "begins at the crest of"),
+        (("sections", "tier_680", "layers", [{"material": "chalk"}]), "old_fill, placed_waste"),
+        (("sections", "tier_680", "water", {"source": "x"}), "either piezometers or ratio"),
+        (
+            ("sections", "tier_680", "water", {"piezometers": ["ws-01"], "source": "x"}),
+            "pz-650-01",
+        ),
+        (
+            ("sections", "tier_680", "water", {"piezometers": ["pz-650-01"], "source": "x"}),
+            "toe_m",
+        ),
+        (("sections", "overall", "overall_deg", 60), "at most face_deg"),
+        (("required", "factor", 0), "required.factor"),
+        (("sampling", "circle", "some"), "sampling.circle"),
+    ],
+)
+def test_a_wrong_file_is_refused_by_key_and_legal_values(
+    tmp_path: Path,
+    abaza: Site,
+    change: tuple,
+    said: str,  # type: ignore[type-arg]
+) -> None:
+    folder = tmp_path / "abaza"
+    shutil.copytree(abaza.folder, folder)
+    content = YAML(typ="safe").load(folder / FILE)
+    place = content
+    for key in change[:-2]:
+        place = place[key]
+    place[change[-2]] = change[-1]
+    YAML().dump(content, folder / FILE)
+    with pytest.raises(ConfigurationError, match=said):
+        load_slopes(load_site(str(folder)))
