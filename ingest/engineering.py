@@ -161,6 +161,12 @@ class Engineering:
         self._judge(touched, ground, moment)
         return calculated
 
+    def governs(self, instrument: str, quantity: str) -> bool:
+        """Return whether results are calculated from a quantity of an instrument."""
+        return quantity in self._inputs.get(instrument, ()) or (
+            quantity == BAROMETRIC and instrument in self._barometers
+        )
+
     def revise(
         self, instrument: str, times: Sequence[int], ground: Ground, moment: int
     ) -> list[Row]:
@@ -224,14 +230,21 @@ class Engineering:
         while pending:
             asked, pending = pending, {}
             for instrument, time in asked:
-                for row in self._calculate(instrument, time, ground, moment):
+                for row, lost in self._calculate(instrument, time, ground, moment):
                     calculated.append(row)
                     self._apply_words(row, ground)
-                    self._note(row, touched, pending, ground)
+                    # For those who look at it, a value that has gone is a change too.
+                    spoke = row._replace(values=row.values | dict.fromkeys(lost, math.nan))
+                    self._note(spoke, touched, pending, ground)
         return calculated
 
-    def _calculate(self, instrument: str, time: int, ground: Ground, moment: int) -> Iterator[Row]:
-        """Calculate the results of one moment; yield a row for each node where one differs."""
+    def _calculate(
+        self, instrument: str, time: int, ground: Ground, moment: int
+    ) -> Iterator[tuple[Row, list[str]]]:
+        """Calculate the results of one moment; yield a row for each node where one differs.
+
+        With it come the results that are not known any more, since their inputs are of no use.
+        """
         here = self._site.instruments[instrument]
         held = in_force(self._calibrations[instrument], from_ns(time))
         stored = ground.profile(instrument, time) if held else {}
@@ -239,38 +252,52 @@ class Engineering:
             return
         nodes = range(here.node_count)
         empty = Kept(0, None, {})
-        readings = [dict(stored.get(node, empty).values) for node in nodes]
+        readings = [
+            ground.usable(instrument, node, time, stored.get(node, empty)) for node in nodes
+        ]
         results: list[dict[str, float]] = [{} for _ in nodes]
+        lost: list[list[str]] = [[] for _ in nodes]
         depths = tuple(float(depth) for depth in here.nodes if isinstance(depth, int | float))
         for quantity, calibration in held.items():
             air = None
             if calibration.barometer:
                 oldest = time - int(calibration.barometer_max_age_s * 1e9)
                 air = ground.last(calibration.barometer, BAROMETRIC, 0, time, oldest)
+            values: Sequence[float | None]
             try:
                 values = calibration.profile(readings, Surroundings(air, depths))
             except (ArithmeticError, ValueError):  # a resistance of zero: the result is not known
-                continue
+                values = [None for _ in nodes]
             for node, value in enumerate(values):
-                if value is None or not math.isfinite(value) or node not in stored:
+                if node not in stored:
                     continue
-                if readings[node].get(quantity) != value:
-                    readings[node][quantity] = results[node][quantity] = value
+                before = stored[node].values.get(quantity)
+                if value is not None and math.isfinite(value):
+                    if before != value:
+                        results[node][quantity] = value
+                    readings[node][quantity] = value
+                elif before is not None and ground.is_calculated(instrument, quantity, node, time):
+                    lost[node].append(quantity)
+                    readings[node].pop(quantity, None)
         versions = {quantity: calibration.version for quantity, calibration in held.items()}
         for quantity in {name for found in results for name in found}:
             ground.keep_calibration(versions[quantity], instrument, held[quantity].document)
-        for node, found in enumerate(results):
-            if not found:
+        for node, (found, gone) in enumerate(zip(results, lost, strict=True)):
+            if not found and not gone:
                 continue
-            before = stored[node]
-            ground.write(instrument, node, time, moment, before, found, versions)
-            received = max(before.received, moment)
+            before_row = stored[node]
+            ground.write(instrument, node, time, moment, before_row, found, versions, gone)
+            received = max(before_row.received, moment)
             flags = {
                 name: "out_of_range"
                 for name, value in found.items()
                 if self._outside(here.type, name, value)
             }
-            yield Row(here.type, instrument, node, time, received, before.sequence, found, flags)
+            sequence = before_row.sequence
+            yield (
+                Row(here.type, instrument, node, time, received, sequence, found, flags),
+                gone,
+            )
 
     def _outside(self, kind: str, quantity: str, value: float) -> bool:
         low, high = self._site.instrument_types[kind].quantities[quantity].canonical_range

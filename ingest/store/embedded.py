@@ -429,11 +429,18 @@ class EmbeddedStore:
     def write_flag(self, entry: FlagEntry, former: Iterable[Row] = ()) -> None:
         """Set or lift a flag on a stretch of readings, by an engineer's word.
 
-        `former` are rows of the stretch that were pruned.
+        `former` are rows of the stretch that were pruned. Results are not calculated from what is
+        rejected: those of the stretch are calculated anew.
         """
         with self._writing():
             self._put_back(former)
             self._ground.write_entry(entry)
+            if entry.flag == "rejected" and self._engineering.governs(
+                entry.instrument, entry.quantity
+            ):
+                rows = self._ground.stretch(entry)
+                moment = to_ns(entry.time)
+                self._keep_change(self._engineering.follow(rows, self._ground, moment))
 
     def flag_journal(self, *, limit: int = 100, before: int | None = None) -> list[FlagEntry]:
         """Return what engineers said of flags, newest first."""
@@ -478,7 +485,8 @@ class EmbeddedStore:
                 (1 << 63) - 1 if known_at is None else to_ns(known_at),
             ),
         )
-        return {(node, from_ns(time)): version for node, time, version in rows}
+        found = {(node, from_ns(time)): version for node, time, version in rows}
+        return {key: version for key, version in found.items() if version}
 
     def calibration(self, version: str) -> bytes | None:
         """Return the block of a calibration's version as JSON, None if it never made a value."""
@@ -562,6 +570,7 @@ class EmbeddedStore:
             " AND node = ? AND time = ? AND until IS NULL",
             [(row.received, kind, *key[:1], name, *key[1:]) for name in quantities],
         )
+        self._ground.note_withdrawn(*key, (), known=quantities)
         return "corrected"
 
     # -- reading --------------------------------------------------------------------------------
@@ -836,6 +845,22 @@ class EmbeddedStore:
             if flag not in found[node, time]:  # it may have been lifted and set again
                 found[node, time] += (flag,)
         return dict(found)
+
+    def withdrawn(
+        self, instrument: str, quantity: str, *, start: int | None = None, end: int | None = None
+    ) -> set[tuple[int, int]]:
+        """Return where a result is not known any more: (node, time in ns)."""
+        rows = self._reader().execute(
+            "SELECT node, time FROM withdrawn WHERE instrument = ? AND quantity = ?"
+            " AND time >= ? AND time < ?",
+            (
+                instrument,
+                quantity,
+                -1 << 63 if start is None else start,
+                (1 << 63) - 1 if end is None else end,
+            ),
+        )
+        return set(rows.fetchall())
 
     def run_id(self) -> int:
         """Return the number that tells this run from every other, drawn when it is first asked."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from functools import cache
 from typing import Any
 
 import pandas as pd
@@ -22,10 +23,20 @@ class FormerRows:
     ----------
     until
         Rows that were measured later were not pruned [ns].
+    withdrawn
+        Returns where a result of an instrument is not known any more: (node, time).
     """
 
-    def __init__(self, server: InfluxServer, bucket: str, site: Site, until: int) -> None:
+    def __init__(
+        self,
+        server: InfluxServer,
+        bucket: str,
+        site: Site,
+        until: int,
+        withdrawn: Callable[[str, str], set[tuple[int, int]]],
+    ) -> None:
         self._server, self._bucket, self._site, self._until = server, bucket, site, until
+        self._withdrawn = cache(withdrawn)
 
     def around(
         self, instruments: Collection[str], first: int, last: int, values: int, reach_ns: int
@@ -122,7 +133,8 @@ class FormerRows:
         for instrument, node, time, quantity, value in _records(
             answer.get("value"), *key, "field", "value"
         ):
-            values.setdefault((instrument, node, time), {})[quantity] = float(value)
+            if (node, time) not in self._withdrawn(instrument, quantity):
+                values.setdefault((instrument, node, time), {})[quantity] = float(value)
         return [
             Row(
                 self._site.instruments[instrument].type,

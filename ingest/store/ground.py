@@ -11,6 +11,7 @@ import msgspec
 
 from ingest.clock import from_ns, to_ns
 from ingest.site import Site
+from ingest.store import Row
 from ingest.store.schema import column, reading_table, undo_table
 
 _FIRST, _LAST = -1 << 63, (1 << 63) - 1
@@ -108,6 +109,28 @@ class Ground:
             found[node] = Kept(received, sequence, held)
         return found
 
+    def usable(self, instrument: str, node: int, time: int, kept: Kept) -> dict[str, float]:
+        """Return the values of a row that may be calculated with: what people rejected may not."""
+        if instrument not in self._said:
+            return dict(kept.values)
+        return {
+            name: value
+            for name, value in kept.values.items()
+            if not self._rejected(instrument, name, node, time)
+        }
+
+    def _rejected(self, instrument: str, quantity: str, node: int, time: int) -> bool:
+        return "rejected" in self._overruled(instrument, quantity, node, time, set())
+
+    def is_calculated(self, instrument: str, quantity: str, node: int, time: int) -> bool:
+        """Return whether the stored value is the result of a calibration."""
+        row = self._db.execute(
+            "SELECT version FROM calculated WHERE instrument = ? AND quantity = ? AND node = ?"
+            " AND time = ? ORDER BY received DESC LIMIT 1",
+            (instrument, quantity, node, time),
+        ).fetchone()
+        return row is not None and row[0] != ""
+
     def near(
         self,
         instrument: str,
@@ -151,15 +174,19 @@ class Ground:
     def last(
         self, instrument: str, quantity: str, node: int, time: int, oldest: int
     ) -> float | None:
-        """Return the last value from `oldest` to `time`, None if there is none."""
+        """Return the last value from `oldest` to `time` that nobody rejected, None: there is none."""
         name = column(quantity)
-        row = self._db.execute(
-            f"SELECT {name} FROM {reading_table(self._types[instrument])}"
+        rows = self._db.execute(
+            f"SELECT time, {name} FROM {reading_table(self._types[instrument])}"
             f" WHERE instrument = ? AND node = ? AND time BETWEEN ? AND ? AND {name} IS NOT NULL"
-            " ORDER BY time DESC LIMIT 1",
+            " ORDER BY time DESC",
             (instrument, node, oldest, time),
-        ).fetchone()
-        return None if row is None else row[0]
+        )
+        spoken_of = instrument in self._said
+        for measured, value in rows:
+            if not spoken_of or not self._rejected(instrument, quantity, node, measured):
+                return float(value)
+        return None
 
     def until_next(self, instrument: str, quantity: str, node: int, time: int) -> int:
         """Return the last ns before the instrument's next value of a quantity."""
@@ -192,14 +219,16 @@ class Ground:
         before: Kept,
         values: Mapping[str, float],
         versions: Mapping[str, str],
+        lost: Sequence[str] = (),
     ) -> None:
         """Put calculated values into a row; what they replace goes to the undo log.
 
-        A value that is replaced at the moment at which it came was never to be read, and leaves
+        `lost` are results that are not known any more. A value that is replaced at the moment at which it came was never to be read, and leaves
         no trace there.
         """
         kind = self._types[instrument]
         sets = "".join(f", {column(name)} = ?" for name in values)
+        sets += "".join(f", {column(name)} = NULL" for name in lost)
         key = (instrument, node, time)
         self._db.execute(
             f"UPDATE {reading_table(kind)} SET received = max(received, ?){sets}"
@@ -215,7 +244,30 @@ class Ground:
             )
         self._db.executemany(
             "INSERT OR REPLACE INTO calculated VALUES (?, ?, ?, ?, ?, ?)",
-            [(instrument, name, node, time, moment, versions[name]) for name in values],
+            [(instrument, name, node, time, moment, versions[name]) for name in values]
+            + [(instrument, name, node, time, moment, "") for name in lost],
+        )
+        self.note_withdrawn(instrument, node, time, lost, known=values)
+        self._db.executemany(
+            "UPDATE flag SET until = ? WHERE type = ? AND instrument = ? AND quantity = ?"
+            " AND node = ? AND time = ? AND until IS NULL",
+            [(moment, kind, instrument, name, node, time) for name in lost],
+        )
+
+    def note_withdrawn(
+        self, instrument: str, node: int, time: int, lost: Iterable[str], known: Iterable[str]
+    ) -> None:
+        """Note which values of a row are not known any more, and which are known again.
+
+        InfluxDB keeps a value until it is written again: readers have to leave it out.
+        """
+        self._db.executemany(
+            "INSERT OR IGNORE INTO withdrawn VALUES (?, ?, ?, ?)",
+            [(instrument, name, node, time) for name in lost],
+        )
+        self._db.executemany(
+            "DELETE FROM withdrawn WHERE instrument = ? AND quantity = ? AND node = ? AND time = ?",
+            [(instrument, name, node, time) for name in known],
         )
 
     def keep_calibration(self, version: str, instrument: str, document: str) -> None:
@@ -367,6 +419,26 @@ class Ground:
                 )
         self._seen_version = -1
         self.refresh()
+
+    def stretch(self, entry: FlagEntry) -> list[Row]:
+        """Return the stored rows of which an engineer speaks, each with that one value."""
+        kind, name = self._types[entry.instrument], column(entry.quantity)
+        rows = self._db.execute(
+            f"SELECT node, time, received, sequence, {name} FROM {reading_table(kind)}"
+            f" WHERE instrument = ? AND {name} IS NOT NULL AND time >= ? AND time < ?"
+            " AND node BETWEEN ? AND ?",
+            (
+                entry.instrument,
+                _FIRST if entry.start is None else to_ns(entry.start),
+                _LAST if entry.end is None else to_ns(entry.end),
+                entry.node or 0,
+                (1 << 31) if entry.node is None else entry.node,
+            ),
+        )
+        return [
+            Row(kind, entry.instrument, node, time, received, sequence, {entry.quantity: value})
+            for node, time, received, sequence, value in rows
+        ]
 
 
 def journal(db: sqlite3.Connection) -> list[FlagEntry]:

@@ -281,7 +281,9 @@ class InfluxStore:
         return len(rows)
 
     def _former(self) -> FormerRows:
-        return FormerRows(self.server, self._bucket, self._site, self.spool.held_until())
+        return FormerRows(
+            self.server, self._bucket, self._site, self.spool.held_until(), self.spool.withdrawn
+        )
 
     def write_flag(self, entry: FlagEntry) -> None:
         """Set or lift a flag on a stretch of readings, by an engineer's word.
@@ -407,6 +409,14 @@ class InfluxStore:
         """Return the last measured value of each (instrument, node, quantity), up to `at`."""
         stop = flux.LAST if at is None else to_ns(at) + 1
         found = self._last(stop)
+        gone = {
+            key: last
+            for key, last in found.items()
+            if (key[1], last.time)
+            in self.spool.withdrawn(key[0], key[2], start=last.time, end=last.time + 1)
+        }
+        found = {key: last for key, last in found.items() if key not in gone}
+        found |= self._look_back(set(gone), stop, None)
         if known_at is not None:
             found = self._as_known(found, stop, known_at)
         result = []
@@ -544,6 +554,8 @@ class InfluxStore:
                 instrument, quantity, start=first, end=stop, known_at=known_at, untrusted=True
             )
             times += [time for _, time in flagged]
+        gone = self.spool.withdrawn(instrument, quantity, start=first, end=stop)
+        times += [time for _, time in gone]
         if times:
             low, high = (min(times) - first) // width, (max(times) - first) // width
             rows = self._rows(
@@ -720,6 +732,10 @@ class InfluxStore:
         node: int | None,
     ) -> pd.DataFrame:
         """Return rows as they were known, in order: what came later undone from the spool."""
+        gone = self.spool.withdrawn(instrument, quantity, start=start, end=stop)
+        if gone and len(rows):
+            keys = pd.MultiIndex.from_frame(rows[["node", "time"]])
+            rows = rows[~keys.isin(list(gone))]
         if known_at is not None:
             undone = pd.DataFrame(
                 self.spool.undone(instrument, quantity, known_at, start=start, end=stop),
@@ -823,11 +839,22 @@ class InfluxStore:
                 known[key] = last
         return known
 
-    def _look_back(self, wanted: set[_Key], stop: int, known_at: datetime) -> dict[_Key, _Last]:
+    def _look_back(
+        self, wanted: set[_Key], stop: int, known_at: datetime | None
+    ) -> dict[_Key, _Last]:
         """Return last rows received up to a time, from ever longer stretches before `stop`."""
         found: dict[_Key, _Last] = {}
+        if not wanted:
+            return found
         # What was measured long after `known_at` cannot have been received by then.
-        high = min(stop, to_ns(known_at) + _DAY_NS)
+        moment = flux.LAST if known_at is None else to_ns(known_at)
+        last_of = [] if known_at is not None else [each.time for each in self._last(stop).values()]
+        high = min(stop, moment + _DAY_NS, max(last_of, default=flux.LAST) + 1)
+        withdrawn = {
+            (instrument, node, quantity, time)
+            for instrument, quantity in {(key[0], key[2]) for key in wanted}
+            for node, time in self.spool.withdrawn(instrument, quantity)
+        }
         low, length = stop, _FIRST_STRETCH_NS
         while (missing := wanted - found.keys()) and low > flux.FIRST:
             low = high - length if length < _LONGEST_STRETCH_NS else flux.FIRST
@@ -846,9 +873,12 @@ class InfluxStore:
             if "value" not in answer:
                 continue
             came = answer["received"]
-            came = came[came["value"] <= to_ns(known_at)].rename(columns={"value": "received"})
+            came = came[came["value"] <= moment].rename(columns={"value": "received"})
             key = ["time", "instrument", "node"]
             rows = answer["value"].merge(came[[*key, "received"]], on=key).sort_values("time")
+            if withdrawn:
+                keys = pd.MultiIndex.from_frame(rows[["instrument", "node", "field", "time"]])
+                rows = rows[~keys.isin(list(withdrawn))]
             rows = rows.drop_duplicates(["instrument", "node", "field"], keep="last")
             for instrument, node, quantity, time, received, value in _records(
                 rows, "instrument", "node", "field", "time", "received", "value"

@@ -49,6 +49,10 @@ CREATE TABLE IF NOT EXISTS seen (
 CREATE TABLE IF NOT EXISTS held (
     id INTEGER PRIMARY KEY AUTOINCREMENT, received INTEGER NOT NULL, rows BLOB NOT NULL
 );
+CREATE TABLE IF NOT EXISTS withdrawn (
+    instrument TEXT NOT NULL, quantity TEXT NOT NULL, node INTEGER NOT NULL,
+    time INTEGER NOT NULL, PRIMARY KEY (instrument, quantity, node, time)
+) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS refused (
     instrument TEXT NOT NULL, node INTEGER NOT NULL, time INTEGER NOT NULL,
     PRIMARY KEY (instrument, node, time)

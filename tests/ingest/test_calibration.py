@@ -15,8 +15,10 @@ from ingest.calibrations._vibrating_wire import digits
 from ingest.clock import to_ns
 from ingest.errors import ConfigurationError
 from ingest.site import Site, load_site
-from ingest.store import Row
+from ingest.store import Row, Store
 from ingest.store.embedded import EmbeddedStore
+from ingest.store.ground import FlagEntry
+from tests.contracts.conftest import ForwardedStore
 
 DATA = Path(__file__).parents[1] / "data" / "mukilteo"
 #: Metres of water in a kilopascal, as the source of the loggers takes it.
@@ -171,7 +173,7 @@ def sent(instrument: str, hours: float, received: float, **values: float) -> Row
 RAW = {"digits": 8000.0, "thermistor_resistance": 3000.0}
 
 
-def pressures(store: EmbeddedStore, **options: object) -> list[float]:
+def pressures(store: Store, **options: object) -> list[float]:
     return [reading.value for reading in store.readings("pz-1", "pore_pressure", **options)]
 
 
@@ -300,3 +302,71 @@ def test_the_loggers_of_mukilteo_go_in_raw_and_come_out_in_metres_of_water(tmp_p
     ground = store.frame("vh-1", "temperature")[0]
     assert 5 < ground.min() <= ground.max() < 15
     store.close()
+
+
+@pytest.fixture(params=["embedded", pytest.param("influxdb", marks=pytest.mark.influx)])
+def either(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    site = site_of(tmp_path)
+    opened: Store = EmbeddedStore(tmp_path / "run", site)
+    if request.param == "influxdb":
+        server = request.getfixturevalue("influxdb_server")
+        opened = ForwardedStore(
+            opened,
+            site,
+            url=server.url,
+            token=server.token,
+            org=server.org,
+            bucket=server.new_bucket(),
+        )
+    yield opened
+    opened.close()
+
+
+def test_a_result_whose_raw_value_became_useless_is_not_known_any_more(either: Store) -> None:
+    either.append([sent("baro-1", hour, hour, atmospheric_pressure=101.325) for hour in (1, 2)])
+    either.append([sent("pz-1", 1, 1, **RAW), sent("pz-1", 2, 2, **RAW)])
+    first, second = pressures(either)
+    useless = RAW | {"thermistor_resistance": -5.0}
+    either.append([sent("pz-1", 2, 6, **useless)])
+    assert pressures(either) == [first]
+    assert pressures(either, known_at=T0 + 5 * HOUR) == [first, second]
+    latest = {r.quantity: r for r in either.latest() if r.instrument == "pz-1"}
+    assert latest["pore_pressure"].time == T0 + HOUR
+    assert latest["thermistor_resistance"].time == T0 + 2 * HOUR
+    before = either.latest(known_at=T0 + 5 * HOUR)
+    assert {r.quantity: r.time for r in before}["pore_pressure"] == T0 + 2 * HOUR
+    versions = either.calculations("pz-1", "pore_pressure", start=T0, end=NOW)
+    assert [time for _, time in versions] == [T0 + HOUR]
+    buckets = either.buckets("pz-1", "pore_pressure", start=T0, end=T0 + 4 * HOUR, count=4)
+    assert buckets["count"].tolist() == [1]
+    either.append([sent("pz-1", 2, 7, **RAW)])  # and known again when the raw value is put right
+    assert pressures(either) == [first, second]
+    assert pressures(either, known_at=T0 + 6.5 * HOUR) == [first]
+
+
+def test_results_are_not_calculated_from_what_an_engineer_rejected(either: Store) -> None:
+    either.append(
+        [sent("baro-1", hour, hour, atmospheric_pressure=100.0 + hour) for hour in (1, 2)]
+    )
+    either.append([sent("pz-1", 1, 1, **RAW), sent("pz-1", 2, 2, **RAW)])
+    first, second = pressures(either)
+
+    def say(action: str, instrument: str, quantity: str, hour: float) -> None:
+        either.write_flag(
+            FlagEntry(
+                instrument=instrument, quantity=quantity, flag="rejected", action=action,
+                author="A. Person", reason="looked at", time=T0 + hour * HOUR, start=T0 + 2 * HOUR,
+            )
+        )  # fmt: skip
+        either.append([])
+
+    say("set", "pz-1", "digits", 5)
+    assert pressures(either) == [first]
+    assert [r.value for r in either.readings("pz-1", "digits")] == [8000.0, 8000.0]
+    say("lift", "pz-1", "digits", 6)
+    assert pressures(either) == [first, second]
+    assert pressures(either, known_at=T0 + 5.5 * HOUR) == [first]
+    say("set", "baro-1", "atmospheric_pressure", 7)  # the barometer's word before it holds then
+    assert pressures(either) == [first, first]
+    say("lift", "baro-1", "atmospheric_pressure", 8)
+    assert pressures(either) == [first, second]
