@@ -8,7 +8,8 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from ingest.broker import mosquitto_configuration
+from ingest.broker import KILLED, find_mosquitto, mosquitto_configuration
+from ingest.broker_journal import NoJournal, build_journal
 from ingest.decoder import decoders
 from ingest.errors import ConfigurationError, ServiceError
 from ingest.message import TOPIC_ROOT
@@ -41,9 +42,10 @@ def write_broker_files(
 ) -> dict[str, str]:
     """Write mosquitto.conf, passwords, access and broker.env; return what was written.
 
-    `ingest` reads everything; each gateway of the site's file (`gateway` where it names none) is
-    a user that writes its own topics and reads nothing. Passwords are new each time and stand,
-    readable by the owner only, in broker.env.
+    The broker journal is built into the folder, where that can be done; else `weakness` says what
+    its absence can cost. `ingest` reads everything; each gateway of the site's file (`gateway`
+    where it names none) is a user that writes its own topics and reads nothing. Passwords are new
+    each time and stand, readable by the owner only, in broker.env.
 
     Parameters
     ----------
@@ -77,8 +79,11 @@ def write_broker_files(
             scheme = "mqtts"
             access_lines += _TLS.format(certificate=certificate.resolve(), key=key.resolve())
         configuration = folder / "mosquitto.conf"
+        journal, weakness = _journal(folder)
         configuration.write_text(
-            mosquitto_configuration(port, folder / "sessions", host=host, access=access_lines)
+            mosquitto_configuration(
+                port, folder / "sessions", host=host, access=access_lines, journal=journal
+            )
         )
         access = folder / "access"
         access.write_text(access_list(site))
@@ -107,7 +112,16 @@ def write_broker_files(
         "gateways": ", ".join(gateways),
         "start": f"mosquitto -c {configuration}",
         **({"certificate": str(certificate)} if certificate else {}),
+        **({"journal": str(journal)} if journal else {"weakness": weakness}),
     }
+
+
+def _journal(folder: Path) -> tuple[Path | None, str]:
+    """Build the broker journal; without it, return what that can cost."""
+    try:
+        return build_journal(find_mosquitto() or "mosquitto", folder), ""
+    except NoJournal as error:
+        return None, KILLED.format(why=error)
 
 
 def access_list(site: Site) -> str:

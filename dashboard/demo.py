@@ -121,8 +121,10 @@ def _supervise(
     watch: Path | None = None,
 ) -> None:
     settings = run.settings
-    with _broker(settings) as (url, kind):
+    with _broker(settings) as (url, kind, weakness):
         say(f"  broker: {kind} at {_without_password(url)}")
+        if weakness and not run.replayed:
+            say(f"  {weakness}")
         services = _services(settings, player, watch)
         supervisor = Supervisor(
             services, environment=_environment(settings, url), logs=logs, say=say
@@ -256,16 +258,19 @@ def _with_port(settings: Settings) -> Settings:
 
 
 @contextlib.contextmanager
-def _broker(settings: Settings) -> Iterator[tuple[str, str]]:
-    """Give the broker by address, else one of the run's own for as long as it lasts."""
+def _broker(settings: Settings) -> Iterator[tuple[str, str, str]]:
+    """Give the broker by address, else one of the run's own for as long as it lasts.
+
+    With its address come its kind and what its end by force can cost.
+    """
     given = settings.mqtt_url.get_secret_value()
     if given:
-        yield given, "yours"
+        yield given, "yours", ""
         return
     broker: Broker = start_broker(settings.data_dir / "broker")
     remember_broker(settings.data_dir, broker.url)
     try:
-        yield broker.url, broker.kind
+        yield broker.url, broker.kind, broker.weakness
     finally:
         broker.stop()
 

@@ -264,15 +264,24 @@ def test_the_broker_keeps_what_waits() -> None:
     from ingest.broker import mosquitto_configuration
 
     options = options_of((ROOT / "deploy/mosquitto/mosquitto.conf").read_text(encoding="utf-8"))
-    ours = options_of(mosquitto_configuration(1883, Path("x"), access="allow_anonymous false"))
+    journal = Path("/usr/local/lib/broker_journal.so")
+    access = "allow_anonymous false\nacl_file x"
+    ours = options_of(mosquitto_configuration(1883, Path("x"), access=access, journal=journal))
     for name in (
         "allow_anonymous",
         "autosave_interval",
         "max_inflight_messages",
         "max_queued_messages",
         "persistence",
+        "plugin",
+        "plugin_opt_access",
+        "plugin_opt_sync_ms",
+        "queue_qos0_messages",
     ):
         assert options[name] == ours[name]
+    assert options["plugin_opt_folder"] == options["persistence_location"].rstrip("/")
+    # Where the image has it.
+    assert f"/broker_journal.so {options['plugin']}" in (ROOT / "deploy/Dockerfile").read_text()
     mounted = SERVICES["mosquitto"]["volumes"]
     assert any(options["persistence_location"].startswith(v.split(":")[1]) for v in mounted)
 
@@ -287,6 +296,7 @@ def test_the_broker_starts_and_knows_its_users(tmp_path: Path) -> None:
     mosquitto, passwd = find_mosquitto(), shutil.which("mosquitto_passwd")
     if mosquitto is None or passwd is None:
         pytest.skip("mosquitto is not installed; on Debian: apt install mosquitto")
+    plugin = built_as_in_the_image(tmp_path)
     config, data, run = tmp_path / "config", tmp_path / "data", tmp_path / "run"
     for folder in (config, data, run):
         folder.mkdir()
@@ -294,6 +304,7 @@ def test_the_broker_starts_and_knows_its_users(tmp_path: Path) -> None:
         text = file.read_text(encoding="utf-8")
         text = text.replace("/mosquitto/config", str(config)).replace("/run/mosquitto", str(run))
         text = text.replace("/mosquitto/data", str(data))
+        text = text.replace("/usr/local/lib/broker_journal.so", str(plugin))
         (config / file.name).write_text(text, encoding="utf-8")
     port = free_port()
     configuration = config / "mosquitto.conf"
@@ -322,6 +333,9 @@ def test_the_broker_starts_and_knows_its_users(tmp_path: Path) -> None:
                 gateway.publish(topic, b"{}")
             gateway.flush()
         assert heard.get(timeout=60) == "postmine/v1/abaza/pz-650-01/readings", "only readings"
+        journal = b"".join(path.read_bytes() for path in data.glob("journal-*"))
+        assert b"pz-650-01" in journal
+        assert b"clock" not in journal, "what is not allowed is not kept"
         ingest.disconnect()
         with pytest.raises(ConnectionRefusedError, match="Not authorized"):
             connected(port, "gateway", "a wrong one")
@@ -329,6 +343,20 @@ def test_the_broker_starts_and_knows_its_users(tmp_path: Path) -> None:
     finally:
         broker.terminate()
         broker.wait(10)
+
+
+def built_as_in_the_image(folder: Path) -> Path:
+    """Build the broker journal by the command of the Dockerfile."""
+    lines = (ROOT / "deploy/Dockerfile").read_text(encoding="utf-8").splitlines()
+    (command,) = (line.removeprefix("RUN ") for line in lines if line.startswith("RUN cc "))
+    plugin = folder / "broker_journal.so"
+    command = command.replace("/broker_journal.so", str(plugin))
+    command = command.replace("/src/", f"{ROOT / 'ingest'}/")
+    built = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=False)
+    if built.returncode and ("not found" in built.stderr or ".h" in built.stderr):
+        pytest.skip("no compiler; on Debian: apt install gcc libc6-dev mosquitto-dev")
+    assert built.returncode == 0, built.stderr
+    return plugin
 
 
 def wait_for(port: int) -> None:

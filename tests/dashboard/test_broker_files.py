@@ -65,7 +65,11 @@ def test_a_gateway_writes_its_own_topics_and_no_others(site: Site, tmp_path: Pat
     if find_mosquitto() is None:
         pytest.skip(NO_MOSQUITTO)
     port = free_port()
-    write_broker_files(site, tmp_path, host="127.0.0.1", port=port)
+    written = write_broker_files(site, tmp_path, host="127.0.0.1", port=port)
+    # With the journal, which mosquitto asks about access too, the list still holds.
+    assert "plugin_opt_access file" in (tmp_path / "mosquitto.conf").read_text() or (
+        "may lose" in written["weakness"]
+    )
     with running(tmp_path, port) as environment:
         reader = Subscriber(
             environment["POSTMINE_MQTT_URL"], "reader", [SUBSCRIPTION, "application/#"]
