@@ -6,6 +6,7 @@ from datetime import datetime
 
 import msgspec
 
+from dashboard.settlement_answers import ExpectedBand
 from ingest.freshness import Freshness
 from ingest.store import Health, Reading
 from twin.state import SettlementState
@@ -184,3 +185,4 @@ class SettlementSeries(msgspec.Struct, kw_only=True, frozen=True):
     mean: list[float]
     high: list[float]
     state: SettlementState | None
+    expected: ExpectedBand | None = None

@@ -365,6 +365,7 @@ def check_site(
     from twin.fleet.inputs import load_fleet
     from twin.land_use import recorded_inputs
     from twin.plan import load_plan
+    from twin.settlement import load_rules
     from twin.slopes.configuration import load_slopes
     from twin.water_file import load_water
 
@@ -378,6 +379,7 @@ def check_site(
         load_post_mining,
         recorded_inputs,
         load_slopes,
+        load_rules,
     ):
         check(loaded)
     for rule in loaded.imports:

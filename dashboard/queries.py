@@ -46,6 +46,13 @@ from dashboard.questions import (
     open_cursor,
     until,
 )
+from dashboard.settlement_answers import (
+    ExpectedBand,
+    SettlementMap,
+    band_ends,
+    expected_of,
+    settlement_map,
+)
 from dashboard.verification import Titled, titled
 from dashboard.settlement_answers import (
     ExpectedBand,

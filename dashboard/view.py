@@ -39,6 +39,7 @@ NAMES = {
     "settlement_hyperbolic": Text("hyperbolic method"),
     "settlement_asaoka": Text("Asaoka's method"),
     "settlement_log_creep": Text("logarithmic creep"),
+    "settlement_creep_of_lifts": Text("creep of all lifts"),
     "terzaghi_consolidation": Text("Terzaghi's consolidation"),
     "isolation_forest": Text("isolation forest"),
     "threshold_exceedance": Text("limits"),

@@ -8,6 +8,7 @@ from dashboard.figures.s_curve import s_curve
 from dashboard.figures.section import section
 from dashboard.figures.series import rain, series
 from dashboard.figures.settlement import settlement
+from dashboard.figures.settlement_map import settlement_map
 from dashboard.figures.site_plan import site_plan
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "section",
     "series",
     "settlement",
+    "settlement_map",
     "site_plan",
     "water_months",
 ]

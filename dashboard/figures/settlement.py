@@ -12,6 +12,7 @@ from dashboard.figures.canvas import (
     says,
 )
 from dashboard.palette import SERIES, TOKENS
+from dashboard.settlement_answers import ExpectedBand
 from dashboard.view import View
 
 
@@ -24,6 +25,8 @@ def settlement(view: View, found: SettlementSeries) -> go.Figure:
     token, hue = TOKENS[view.scheme], SERIES[view.scheme][0]
     hover = "%{y:.1f} " + view.unit("mm")
     state = found.state
+    if found.expected is not None:
+        _add_expected(figure, view, found.expected)
     if state is not None and state.forecast_time:
         times = local(view, state.forecast_time)
         if state.forecast_low and state.forecast_high:
@@ -56,3 +59,18 @@ def settlement(view: View, found: SettlementSeries) -> go.Figure:
     )
     figure.update_yaxes(title=view.t("Settlement, mm"), autorange="reversed")
     return figure
+
+
+def _add_expected(figure: go.Figure, view: View, band: ExpectedBand) -> None:
+    """Add what the plan's loads should settle: a grey band behind everything."""
+    token = TOKENS[view.scheme]
+    times = local(view, band.times)
+    figure.add_scatter(
+        x=[*times, *reversed(times)],
+        y=[*band.low, *reversed(band.high)],
+        fill="toself",
+        fillcolor=faint(token["fill"], 0.16),
+        line={"width": 0},
+        hoverinfo="skip",
+        name=view.t("Expected by the plan"),
+    )

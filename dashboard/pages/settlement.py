@@ -23,6 +23,14 @@ from dashboard.components import (
     tiles,
 )
 from dashboard.page import Page, Update
+from dashboard.pages._settlement_between import (
+    area_map,
+    map_choices,
+    map_words,
+    neighbours,
+    worst,
+)
+from dashboard.pages._settlement_point import point_facts
 from dashboard.view import View
 from ingest.figure import Figure
 from ingest.text import Text
@@ -47,6 +55,31 @@ def layout(view: View) -> list[Component]:
                 span="pm-two-thirds",
             ),
             card(view.t("Chosen point"), chosen(view), id="settlement-chosen", span="pm-third"),
+        ),
+        row(
+            card(
+                view.t("Between the points"),
+                html.Div(
+                    [
+                        graph(
+                            view,
+                            "settlement-map",
+                            area_map(view),
+                            view.t("Settlement between the points, from above"),
+                        ),
+                        html.Div(map_words(view), id="settlement-map-words"),
+                    ],
+                    className="pm-stack",
+                ),
+                aside=html.Div(map_choices(view), id="settlement-map-choices"),
+                span="pm-half",
+            ),
+            card(
+                view.t("Differential settlement"),
+                neighbours(view),
+                id="settlement-neighbours",
+                span="pm-half",
+            ),
         ),
         card(view.t("Settlement points"), points(view), id="settlement-points"),
     ]
@@ -80,6 +113,17 @@ def key_figures(view: View) -> Component:
             note=view.t("known for {count} of {all} points", count=len(dated), all=len(states)),
         )
     )
+    tilt = worst(view)
+    if tilt is not None:
+        shown.append(
+            figure_tile(
+                view,
+                view.t("Largest tilt"),
+                tilt,
+                note=view.t("between neighbouring points"),
+                status="advisory" if any(each.over for each in view.twin.tilt) else "normal",
+            )
+        )
     return tiles(shown)
 
 
@@ -111,56 +155,7 @@ def chosen(view: View) -> Any:
     ]
     if not found:
         return empty(view.t("No state of the twin yet"))
-    state = found[0]
-    share = state.consolidation.value
-    lines = [
-        (view.t("Settlement"), number(view, view.t("Settlement"), state.settlement)),
-        (view.t("Rate, 30 days"), number(view, view.t("Rate, 30 days"), state.rate)),
-        (view.t("Final settlement"), number(view, view.t("Final settlement"), state.ultimate)),
-        (view.t("Still to come"), number(view, view.t("Still to come"), state.remaining)),
-        (
-            view.t("Consolidation"),
-            number(view, view.t("Consolidation"), state.consolidation, percent=True),
-        ),
-        (view.t("Grading from"), number(view, view.t("Grading from"), state.grading)),
-    ]
-    parts: list[Any] = [
-        html.Div(
-            [
-                html.Strong(state.point),
-                html.Span(view.zone_title(state.zone), className="pm-quiet"),
-            ],
-            className="pm-list-head",
-        ),
-        bar(share if isinstance(share, int | float) else None),
-        html.Dl(
-            [html.Div([html.Dt(name), html.Dd(value)]) for name, value in lines],
-            className="pm-facts",
-        ),
-    ]
-    if state.model:
-        parts.append(
-            html.P(
-                view.t("Forecast by the {model}", model=view.name(state.model)),
-                className="pm-quiet",
-            )
-        )
-    elif state.ultimate.reason is not None:
-        parts.append(
-            html.P([html.Strong(view.t("No forecast:")), " ", view.text(state.ultimate.reason)])
-        )
-    if state.refusals:
-        parts.append(html.P(view.t("Methods that were refused"), className="pm-quiet"))
-        parts.append(
-            html.Ul(
-                [
-                    html.Li([html.Strong(view.name(name)), " — ", view.text(why)])
-                    for name, why in state.refusals.items()
-                ],
-                className="pm-list pm-quiet",
-            )
-        )
-    return html.Div(parts, className="pm-stack")
+    return point_facts(view, found[0])
 
 
 def points(view: View) -> Any:
@@ -230,6 +225,10 @@ PAGE = Page(
         Update("settlement-curve", "figure", curve),
         Update("settlement-ranges", "children", ranges, "choice"),
         Update("settlement-chosen", "children", chosen),
+        Update("settlement-map", "figure", area_map),
+        Update("settlement-map-words", "children", map_words),
+        Update("settlement-map-choices", "children", map_choices, "choice"),
+        Update("settlement-neighbours", "children", neighbours),
         Update("settlement-points", "children", points),
     ),
 )
