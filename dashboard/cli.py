@@ -363,6 +363,7 @@ def check_site(
     from ingest.import_map import load_map
     from ingest.site import load_site
     from twin.fleet.inputs import load_fleet
+    from twin.grading import load_grading
     from twin.land_use import recorded_inputs
     from twin.plan import load_plan
     from twin.settlement import load_rules
@@ -371,7 +372,7 @@ def check_site(
 
     loaded = load_site(_settings(site, data_dir).site)
     plan = load_plan(loaded)
-    load_fleet(loaded, plan)
+    load_grading(loaded, plan, load_fleet(loaded, plan))
     load_water(loaded, plan)
     for check in (
         load_targets,

@@ -19,6 +19,7 @@ from twin.current import Current
 from twin.edge import edge_state
 from twin.fleet.fleet_state import fleet_state
 from twin.fleet.inputs import load_fleet, site_fleet
+from twin.grading import grading_state, load_grading, site_grading
 from twin.history import History, last_midnight
 from twin.hydrology.balance import water_balance
 from twin.hydrology.groundwater import groundwater
@@ -85,6 +86,7 @@ def compute_state(
         weather=weather(current),
         fleet=fleet_state(site_fleet(site), plan, filled, at),
         edge=edge_state(site_fleet(site), plan, filled, at),
+        grading=grading_state(site_grading(site), site_fleet(site), plan, filled, settled, at),
         groundwater=groundwater(current, history, water, filled),
         water_balance=water_balance(history, water),
         rebound=rebounds(current, history, water),
@@ -108,7 +110,7 @@ class TwinService:
         self, site: Site, store: Store, clock: Clock, *, state_every_s: float | None = None
     ) -> None:
         self._site, self._plan, self._store, self._clock = site, load_plan(site), store, clock
-        load_fleet(site, self._plan)
+        load_grading(site, self._plan, load_fleet(site, self._plan))
         water_of(site, self._plan)  # a wrong file stops the start
         load_slopes(site)  # a file that is wrong stops the start
         load_rules(site)

@@ -27,6 +27,9 @@ MEETS = 0.995
 #: Machines of a kind above which nobody looks for a least fleet.
 MOST = 200
 
+#: Most volume of a material that is believed [thousand m3/y].
+MOST_VOLUME = 1e6
+
 #: What the solver may be off [1].
 _SOLVED = 1e-6
 
@@ -149,9 +152,9 @@ def _whole(count: int, share: float) -> int | None:
 
 def _impossible_volumes(volumes: Mapping[str, float]) -> Text | None:
     for name, volume in volumes.items():
-        if not (math.isfinite(volume) and volume >= 0):
+        if not 0 <= volume <= MOST_VOLUME:
             return Text(
-                "{value:g} thousand m3 of {material} a year are impossible: not below 0",
+                "{value:g} thousand m3 of {material} a year are impossible: 0 to a million",
                 {"value": volume, "material": name},
             )
     if not any(volumes.values()):

@@ -290,8 +290,11 @@ def impossible(fleet: Fleet) -> Text | None:
             ),
         ),
         (
-            not hauling.distance_km > 0,
-            Text("A haul of {value:g} km is impossible: above 0", _v(hauling.distance_km)),
+            not 0 < hauling.distance_km <= 1000,
+            Text(
+                "A haul of {value:g} km is impossible: above 0, at most 1000",
+                _v(hauling.distance_km),
+            ),
         ),
         (
             not 0 < hauling.speed_km_h <= 120,
@@ -336,16 +339,16 @@ def impossible(fleet: Fleet) -> Text | None:
         ),
         *(
             (
-                machine.count < 0,
-                Text("There cannot be {value:g} machines of a kind", _v(machine.count)),
+                not 0 <= machine.count <= 1000,
+                Text("There cannot be {value:g} machines of a kind: 0 to 1000", _v(machine.count)),
             )
             for machine in (fleet.loader, *fleet.trucks, fleet.bulldozer)
         ),
         *(
             (
-                not material.density_t_per_m3 > 0,
+                not 0.1 <= material.density_t_per_m3 <= 25,
                 Text(
-                    "A density of {value:g} t/m3 is impossible: above 0",
+                    "A density of {value:g} t/m3 is impossible: 0.1 to 25",
                     _v(material.density_t_per_m3),
                 ),
             )
@@ -362,8 +365,8 @@ def impossible(fleet: Fleet) -> Text | None:
             for material in fleet.materials.values()
         ),
         (
-            not fleet.loader.bucket_m3 > 0,
-            Text("A bucket of {value:g} m3 is impossible: above 0", _v(fleet.loader.bucket_m3)),
+            not 0.1 <= fleet.loader.bucket_m3 <= 100,
+            Text("A bucket of {value:g} m3 is impossible: 0.1 to 100", _v(fleet.loader.bucket_m3)),
         ),
     ]
     for wrong, reason in checks:

@@ -139,7 +139,7 @@ def changed_volumes(
         )
         if not density > 0:
             raise ImpossibleFleet(
-                Text("A density of {value:g} t/m3 is impossible: above 0", {"value": density})
+                Text("A density of {value:g} t/m3 is impossible: 0.1 to 25", {"value": density})
             )
         volumes[name] = mass / density
     return volumes

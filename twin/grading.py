@@ -1,0 +1,424 @@
+"""When the surface may be graded and covered, and what earth, trips and hours that takes.
+
+Reclamation project 073/20-TX, volume 3 book 1, sections 3.2 and 3.3: fine grading 1-1.5 years
+after the last load, when settlement has ended; then a layer of potentially fertile soil. When
+settlement counts as ended is the site's criterion (`grading` in plan.yaml).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from functools import lru_cache
+from pathlib import Path
+
+from pydantic import Field
+
+from ingest.errors import ConfigurationError
+from ingest.figure import Figure, unknown
+from ingest.site import KeyName, Site
+from ingest.text import Text
+from ingest.yaml_file import Configured, read_yaml
+from twin import VERSION
+from twin.fleet.inputs import Fleet, Fleets, Material, impossible
+from twin.fleet.tables import bulldozer_use, load
+from twin.plan import Plan
+from twin.state import FillState, GradingState, GradingZone, SettlementState
+
+FILE = "grading.yaml"
+SOURCE = "grading_readiness"
+
+
+class FineGrading(Configured):
+    """Grading of the level parts.
+
+    Parameters
+    ----------
+    area_thousand_m2
+        Level area [thousand m2].
+    specific_m3_per_m2
+        Earth moved per area [m3/m2].
+    steepest_deg
+        Steepest slope that may be left [deg].
+    """
+
+    area_thousand_m2: float = Field(gt=0)
+    specific_m3_per_m2: float = Field(gt=0)
+    steepest_deg: float = Field(gt=0, lt=45)
+    source: str
+
+
+class CoverHaul(Configured):
+    """How soil comes to the site: distance [km], speed [km/h], trucks, and the soil itself."""
+
+    distance_km: float = Field(gt=0)
+    speed_km_h: float = Field(gt=0, le=120)
+    trucks: tuple[KeyName, ...] = Field(min_length=1)
+    density_t_per_m3: float = Field(gt=0)
+    bucket_filling: float = Field(gt=0)
+    bulking: float = Field(ge=1)
+
+
+class Cover(Configured):
+    """Layer of potentially fertile soil.
+
+    Parameters
+    ----------
+    thickness_m
+        Least thickness [m].
+    slope_deg
+        Of what is not level [deg].
+    available_thousand_m3
+        Soil that the site has [thousand m3].
+    printed_thousand_m3
+        What the source prints without showing its sum [thousand m3]; None: nothing.
+    """
+
+    thickness_m: float = Field(gt=0)
+    slope_deg: float = Field(ge=0, lt=80)
+    available_thousand_m3: float = Field(ge=0)
+    printed_thousand_m3: float | None = None
+    source: str
+    haul: CoverHaul
+
+
+class GradingFile(Configured):
+    """What `grading.yaml` says."""
+
+    source: str
+    grading: FineGrading
+    cover: Cover
+
+
+def load_grading(site: Site, plan: Plan | None, fleets: Fleets | None) -> GradingFile | None:
+    """Return what the site says of grading and cover, None for a site that says nothing.
+
+    Raises
+    ------
+    ConfigurationError
+        When the file is wrong, or names a truck that the fleet does not have.
+    """
+    found = site_grading(site)
+    if found is None:
+        return None
+    path = site.folder / FILE
+    if plan is None:
+        raise ConfigurationError(
+            "file", value=FILE, cure="grading needs a plan.yaml beside it", file=path
+        )
+    area = plan.file.plan_area_thousand_m2
+    if found.grading.area_thousand_m2 > area:
+        raise ConfigurationError(
+            "key grading.area_thousand_m2",
+            value=found.grading.area_thousand_m2,
+            legal=f"at most plan_area_thousand_m2, {area}",
+            file=path,
+        )
+    for fleet in fleets.revisions if fleets else ():
+        known = [truck.name for truck in fleet.trucks]
+        for name in found.cover.haul.trucks:
+            if name not in known:
+                raise ConfigurationError(
+                    "key cover.haul.trucks", value=name, legal=", ".join(known), file=path
+                )
+        reason = impossible(soil_fleet(fleet, found.cover.haul))
+        if reason is not None:
+            raise ConfigurationError("key cover.haul", cure=str(reason), file=path)
+    return found
+
+
+def site_grading(site: Site) -> GradingFile | None:
+    """Return what the site's file says now; read again only when it changes."""
+    path = site.folder / FILE
+    return _read(path, path.stat().st_mtime_ns) if path.is_file() else None
+
+
+@lru_cache(maxsize=8)
+def _read(path: Path, _stamp: int) -> GradingFile:
+    return read_yaml(path, GradingFile)
+
+
+# What it takes
+
+
+def true_area(plan_area: float, level_area: float, slope_deg: float) -> float:
+    """Return the area of a surface whose plan area is known, in the same unit.
+
+    What is not level lies at `slope_deg` [deg], and is larger by 1/cos of it.
+    """
+    return level_area + (plan_area - level_area) / math.cos(math.radians(slope_deg))
+
+
+def graded_volume(area: float, specific: float) -> float:
+    """Return the earth that fine grading moves [thousand m3], of thousand m2 and m3/m2."""
+    return area * specific
+
+
+def soil_fleet(fleet: Fleet, haul: CoverHaul) -> Fleet:
+    """Return the trucks that bring soil, on the way that they take."""
+    return replace(
+        fleet,
+        trucks=tuple(truck for truck in fleet.trucks if truck.name in haul.trucks),
+        materials={
+            "soil": Material(
+                density_t_per_m3=haul.density_t_per_m3,
+                bucket_filling=haul.bucket_filling,
+                bulking=haul.bulking,
+            )
+        },
+        hauling=fleet.hauling.model_copy(
+            update={"distance_km": haul.distance_km, "speed_km_h": haul.speed_km_h}
+        ),
+    )
+
+
+def works(
+    said: GradingFile, plan: Plan, fleets: Fleets | None, at: datetime
+) -> tuple[dict[str, Figure], list[Text]]:
+    """Return what grading and cover take, by name, and what must be said of it."""
+    grading, cover = said.grading, said.cover
+
+    plan_area = plan.file.plan_area_thousand_m2
+    area = true_area(plan_area, grading.area_thousand_m2, cover.slope_deg)
+    volume = graded_volume(grading.area_thousand_m2, grading.specific_m3_per_m2)
+    needed = area * cover.thickness_m
+    missing = max(needed - cover.available_thousand_m3, 0.0)
+    found = {
+        "graded_area": _given(at, grading.area_thousand_m2, "thousand m2", grading.source),
+        "steepest_slope": _given(at, grading.steepest_deg, "deg", grading.source),
+        "graded_volume": _computed(at, volume, "thousand m3", grading.source),
+        "cover_area": _computed(
+            at,
+            area,
+            "thousand m2",
+            SOURCE,
+            Text(
+                "{level} thousand m2 level, the rest of {plan} thousand m2 at {slope} deg: a "
+                "design assumption",
+                {
+                    "level": grading.area_thousand_m2,
+                    "plan": plan_area,
+                    "slope": cover.slope_deg,
+                },
+            ),
+        ),
+        "cover_on_plan_area": _computed(at, plan_area * cover.thickness_m, "thousand m3", SOURCE),
+        "cover_on_true_area": _computed(at, needed, "thousand m3", SOURCE),
+        "soil_available": _given(at, cover.available_thousand_m3, "thousand m3", cover.source),
+        "soil_missing": _computed(at, missing, "thousand m3", SOURCE),
+    }
+    notes = []
+    if cover.printed_thousand_m3 is not None:
+        found["cover_printed"] = _given(at, cover.printed_thousand_m3, "thousand m3", cover.source)
+        notes.append(
+            Text(
+                "The project prints {printed} thousand m3 of soil and does not show the sum: "
+                "{thickness} m over the area in plan are {plan}, over the true area {true}",
+                {
+                    "printed": cover.printed_thousand_m3,
+                    "thickness": cover.thickness_m,
+                    "plan": plan_area * cover.thickness_m,
+                    "true": needed,
+                },
+            )
+        )
+    if fleets is not None:
+        found |= _haul(said, fleets.at(at), volume, missing, at)
+    return found, notes
+
+
+def _haul(
+    said: GradingFile, fleet: Fleet, graded: float, missing: float, at: datetime
+) -> dict[str, Figure]:
+    """Return trips and hours by the formulas of the fleet."""
+    soil = soil_fleet(fleet, said.cover.haul)
+    working = fleet.working
+    loads = [load(soil, "soil", truck) for truck in soil.trucks]
+    # Kinds of trucks share the soil in proportion to what they haul in a shift (table 12).
+    norms = sum(each.truck_m3_per_shift for each in loads)
+    shifts = missing * 1000 / norms
+    trips = sum(shifts * each.truck_m3_per_shift / each.volume_m3 for each in loads)
+    hours = shifts * len(loads) * working.shift_h
+    at_work = sum(truck.count for truck in soil.trucks) * fleet.hauling.readiness
+    per_day = (
+        sum(
+            truck.count * each.truck_m3_per_shift
+            for truck, each in zip(soil.trucks, loads, strict=True)
+        )
+        * fleet.hauling.readiness
+        * working.shifts_per_day
+    )
+    hourly = bulldozer_use(fleet, graded).m3_per_hour
+    assumed = Text(
+        "Speed, trucks and density of the soil are a design assumption (grading.yaml); the "
+        "distance is the project's"
+    )
+    found = {
+        "soil_round_trip": _computed(
+            at, sum(each.round_trip_min for each in loads) / len(loads), "min", SOURCE, assumed
+        ),
+        "soil_trips": _computed(at, math.ceil(trips), "1", SOURCE, assumed),
+        "soil_truck_hours": _computed(at, hours, "h", SOURCE, assumed),
+        "grading_hours": _computed(
+            at, graded * 1000 / hourly / fleet.dozing.use_of_shift, "h", SOURCE
+        ),
+    }
+    if at_work > 0:
+        found["soil_days"] = _computed(at, missing * 1000 / per_day, "d", SOURCE, assumed)
+    return found
+
+
+def _computed(
+    at: datetime, value: float, unit: str, source: str, validity: Text | None = None
+) -> Figure:
+    return Figure(
+        value=value, unit=unit, time=at, source=source, version=VERSION, validity=validity
+    )
+
+
+def _given(at: datetime, value: float, unit: str, source: str) -> Figure:
+    return Figure(value=value, unit=unit, time=at, source=source, quality="planned")
+
+
+# When
+
+
+def grading_state(
+    said: GradingFile | None,
+    fleets: Fleets | None,
+    plan: Plan | None,
+    fill: FillState | None,
+    settlement: list[SettlementState],
+    at: datetime,
+) -> GradingState | None:
+    """Return when each tier may be graded and what it takes; None for a site without a plan."""
+    if plan is None or fill is None:
+        return None
+    found, notes = works(said, plan, fleets, at) if said is not None else ({}, [])
+    zones = [_zone(tier, plan, fill, settlement, at) for tier in plan.tiers]
+    deadline = plan.file.deadline
+    earliest = min(
+        (str(each.date.value) for each in zones if each.verdict == "not_before"), default=None
+    )
+    if earliest is not None and date.fromisoformat(earliest) > deadline.date:
+        notes.append(
+            Text(
+                "Grading cannot begin before {date}: after the deadline {deadline} for all "
+                "technical reclamation",
+                {"date": earliest, "deadline": deadline.date.isoformat()},
+            )
+        )
+    limit = Figure(
+        value=plan.file.grading.rate,
+        unit="mm/d",
+        time=at,
+        source=plan.file.grading.source,
+        quality="planned",
+    )
+    return GradingState(zones=zones, limit=limit, works=found, notes=notes)
+
+
+def _zone(
+    tier: str, plan: Plan, fill: FillState, settlement: list[SettlementState], at: datetime
+) -> GradingZone:
+    criterion = plan.file.grading
+    points = [each for each in settlement if each.zone == tier]
+    rates = [each.rate.value for each in points if isinstance(each.rate.value, int | float)]
+    slow = sum(rate <= criterion.rate for rate in rates)
+    fastest = max(
+        (each.rate for each in points if isinstance(each.rate.value, int | float)),
+        key=lambda figure: float(figure.value or 0),
+        default=unknown("mm/d", _no_rate(points), time=at),
+    )
+
+    def zone(verdict: str, figure: Figure, reason: Text | None) -> GradingZone:
+        return GradingZone(
+            zone=tier,
+            verdict=verdict,  # type: ignore[arg-type]
+            date=figure,
+            fastest=fastest,
+            points=len(points),
+            slow=slow,
+            reason=reason,
+        )
+
+    done = fill.completion
+    if not isinstance(done.value, str):
+        reason = done.reason or Text("It is not known when the fill will be complete")
+        return zone("unknown", unknown("date", reason, time=at, source=SOURCE), reason)
+    waited = _after(done.value, criterion.wait_years[0])
+    last = _last_forecast(points)
+    judged = _judged(points, rates, slow, criterion.rate_mm_per_month)
+    if judged is None and waited <= at.date():
+        return zone("ready", _date(waited, done, plan, at, measured=True), None)
+    if waited <= at.date() and last is None:
+        # The wait is over, settlement is not, and nobody can say when it will be.
+        return zone("unknown", unknown("date", judged or _no_rate(points), time=at), judged)
+    day = max(waited, last) if last is not None else waited
+    if judged is not None:
+        day = max(day, at.date())
+    return zone("not_before", _date(day, done, plan, at), judged)
+
+
+def _judged(
+    points: list[SettlementState], rates: list[float], slow: int, limit: float
+) -> Text | None:
+    """Return why settlement cannot be said to have ended, None when it has."""
+    if not points:
+        return Text("No settlement point in this zone: nobody measures whether it has ended")
+    if len(rates) < len(points):
+        return Text(
+            "The rate of {unknown} of {all} settlement points is not known",
+            {"unknown": len(points) - len(rates), "all": len(points)},
+        )
+    if slow < len(points):
+        return Text(
+            "{fast} of {all} settlement points settle faster than {limit} mm a month",
+            {"fast": len(points) - slow, "all": len(points), "limit": limit},
+        )
+    return None
+
+
+def _no_rate(points: list[SettlementState]) -> Text:
+    if not points:
+        return Text("No settlement point in this zone: nobody measures whether it has ended")
+    return points[0].rate.reason or Text("No reading yet")
+
+
+def _last_forecast(points: list[SettlementState]) -> date | None:
+    """Return the latest date that the points' own forecasts give, None when one gives none."""
+    days = [each.grading.value for each in points]
+    if not days or not all(isinstance(day, str) for day in days):
+        return None
+    return max(date.fromisoformat(str(day)) for day in days)
+
+
+def _date(day: date, done: Figure, plan: Plan, at: datetime, *, measured: bool = False) -> Figure:
+    shortest, longest = plan.file.grading.wait_years
+    low = _after(str(done.low), shortest) if done.low and not measured else None
+    high = _after(str(done.high), longest) if done.high and not measured else None
+    return Figure(
+        value=day.isoformat(),
+        unit="date",
+        time=at,
+        source=SOURCE,
+        version=VERSION,
+        low=low.isoformat() if low else None,
+        high=max(high, day).isoformat() if high else None,
+        confidence=done.confidence if low else None,
+        validity=Text(
+            "{shortest} to {longest} years after the last load of the plan, and settlement below "
+            "{rate} mm a month",
+            {
+                "shortest": shortest,
+                "longest": longest,
+                "rate": plan.file.grading.rate_mm_per_month,
+            },
+        ),
+        quality="derived" if measured else "forecast",
+    )
+
+
+def _after(day: str, years: float) -> date:
+    return date.fromisoformat(day[:10]) + timedelta(days=365.25 * years)
