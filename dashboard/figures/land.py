@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import plotly.graph_objects as go
 
-from dashboard.figures.canvas import Point, blank, closed, faint
+from dashboard.figures.canvas import Point, blank, closed, faint, wrap
 from dashboard.palette import SERIES, TOKENS
 from dashboard.view import View
 from twin.land_use import Result
@@ -39,6 +39,8 @@ def land_allotment(view: View, inputs: Mapping[str, float], results: Sequence[Re
     right = max(length / 2 + zone, dump_x) + gap + dump_x
     below = -(width / 2 + zone + 2 * gap + dump_y)
 
+    named: set[str] = set()
+
     def add(
         outline: list[Point], name: str, colour: str, fill: str | None, dash: str = "solid"
     ) -> None:
@@ -53,8 +55,11 @@ def land_allotment(view: View, inputs: Mapping[str, float], results: Sequence[Re
             text=name,
             hoverinfo="text",
             hoveron="points+fills" if fill else "points",
-            showlegend=False,
+            name=name,
+            legendgroup=name,
+            showlegend=name not in named,
         )
+        named.add(name)
 
     def title(x: float, y: float, text: str) -> None:
         figure.add_annotation(
@@ -129,7 +134,7 @@ def cutoff_grade(view: View, inputs: Mapping[str, float], results: Sequence[Resu
     least = [each for each in results if each.name.startswith("least_grade")]
     grade = inputs["block_grade"]
     figure.add_bar(
-        y=[view.text(each.case) for each in least],
+        y=["<br>".join(wrap(view.text(each.case), 20)) for each in least],
         x=[each.figure.value for each in least],
         orientation="h",
         marker={
@@ -151,7 +156,8 @@ def cutoff_grade(view: View, inputs: Mapping[str, float], results: Sequence[Resu
         showarrow=False,
         font={"size": 11, "color": token["ink"]},
     )
-    figure.update_xaxes(title=view.t("Minimum industrial grade, %"), rangemode="tozero")
+    title = "<br>".join(wrap(view.t("Minimum industrial grade, %"), 24))
+    figure.update_xaxes(title=title, rangemode="tozero")
     figure.update_yaxes(autorange="reversed", automargin=True)
     figure.update_layout(margin={"t": 28})
     return figure
@@ -197,7 +203,7 @@ def complex_ore(view: View, _inputs: Mapping[str, float], results: Sequence[Resu
     by_name = {each.name: each for each in results}
     shown = [by_name["allowed"], by_name["own"]]
     figure.add_bar(
-        y=[view.text(each.title) for each in shown],
+        y=["<br>".join(wrap(view.text(each.title), 20)) for each in shown],
         x=[each.figure.value for each in shown],
         orientation="h",
         marker={

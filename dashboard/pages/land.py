@@ -26,7 +26,7 @@ from dashboard.queries import Queries
 from dashboard.view import View
 from ingest.text import Text
 from twin import land_use
-from twin.land_use import Refusal, Result
+from twin.land_use import Result
 
 _DRAWINGS: dict[str, Callable[[View, Mapping[str, float], Sequence[Result]], go.Figure]] = {
     "land_allotment": figures.land_allotment,
@@ -38,10 +38,15 @@ _DRAWINGS: dict[str, Callable[[View, Mapping[str, float], Sequence[Result]], go.
 
 def layout(view: View) -> list[Component]:
     """Return the page below its heading."""
+    inputs = [
+        html.Div(starts(view), id="land-starts", className="pm-stack"),
+        html.Div(fields(view), id="land-fields", className="pm-land-fields"),
+        html.Div(undo(view), id="land-undo"),
+    ]
     return [
         html.Div(choice(view), id="land-works"),
         row(
-            card(view.t("Inputs"), form(view), id="land-form", span="pm-five"),
+            card(view.t("Inputs"), html.Div(inputs, className="pm-form"), span="pm-five"),
             html.Div(results(view), id="land-results", className="pm-seven pm-column"),
         ),
     ]
@@ -63,19 +68,13 @@ def choice(view: View) -> Component:
     )
 
 
-def form(view: View) -> Component:
-    """Return the inputs with their units, where each comes from, and what is wrong with it."""
+def starts(view: View) -> list[Component]:
+    """Return the inputs that one can start from, and whose they are."""
     asked = asked_of(view)
-    wrong = {each.name: each for each in asked.refusals}
-    own = view.queries.land_use.start(asked.name, None)
-    starts = [
-        (
-            view.t("The site's own"),
-            view.href("/land", work=asked.name),
-            asked.variant is None,
-        )
+    options = [
+        (view.t("The site's own"), view.href("/land", work=asked.name), asked.variant is None)
     ]
-    starts += [
+    options += [
         (
             str(each),
             view.href("/land", work=asked.name, start=str(each)),
@@ -83,27 +82,31 @@ def form(view: View) -> Component:
         )
         for each in land_use.variants(asked.name)
     ]
-    return html.Div(
-        [
-            html.P(view.t("Start from the site's own inputs, or from a variant of the guide:")),
-            _links(starts, view.t("Starting values")),
-            html.P(_said_of_start(view, asked, own), className="pm-quiet", role="status"),
-            html.Div(
-                [_field(view, asked, each, wrong.get(each.name)) for each in asked.work.inputs],
-                className="pm-land-fields",
-            ),
-            dcc.Link(
-                view.t("Undo the changes"),
-                href=view.href(
-                    "/land",
-                    work=asked.name,
-                    start=str(asked.variant) if asked.variant is not None else None,
-                ),
-            )
-            if asked.changed
-            else None,
-        ],
-        className="pm-form",
+    return [
+        html.P(view.t("Start from the site's own inputs, or from a variant of the guide:")),
+        _links(options, view.t("Starting values")),
+        html.P(_said_of_start(view, asked), className="pm-quiet", role="status"),
+    ]
+
+
+def fields(view: View) -> list[Component]:
+    """Return the inputs with their units, each with a remark."""
+    asked = asked_of(view)
+    remarks = _remarks(view, asked)
+    return [
+        _field(view, asked, each, remark)
+        for each, remark in zip(asked.work.inputs, remarks, strict=True)
+    ]
+
+
+def undo(view: View) -> Any:
+    """Return the way back to the starting values, None where nothing is changed."""
+    asked = asked_of(view)
+    if not asked.changed:
+        return None
+    start = None if asked.variant is None else str(asked.variant)
+    return dcc.Link(
+        view.t("Undo the changes"), href=view.href("/land", work=asked.name, start=start)
     )
 
 
@@ -144,14 +147,18 @@ def results(view: View) -> list[Component]:
     if asked.name in _DRAWINGS:
         values = asked.work.completed(asked.values)
         drawing = _DRAWINGS[asked.name](view, values, asked.results)
-        height = "30rem" if asked.name == "land_allotment" else "18rem"
+        height = "34rem" if asked.name == "land_allotment" else "18rem"
         body = graph(view, "land-drawing", drawing, words(view, asked.results), height=height)
         found.insert(0, card(view.t("Drawing"), body))
     return found
 
 
 def callbacks(app: Dash, queries: Queries) -> None:
-    """Register that what is written into an input goes into the address."""
+    """Register that inputs go into the address, and that remarks follow the address.
+
+    The inputs themselves are made anew only when the address holds other values than they do: a
+    visitor who types on while an answer comes must not lose what is being typed.
+    """
 
     @app.callback(
         Output("url", "search", allow_duplicate=True),
@@ -161,24 +168,50 @@ def callbacks(app: Dash, queries: Queries) -> None:
         prevent_initial_call=True,
     )
     def change(values: list[Any], ids: list[dict[str, str]], search: str) -> Any:
-        if not ctx.triggered:
-            return no_update
         view = View(queries, "/land", search or "")
         asked = asked_of(view)
-        changes: dict[str, str | None] = {}
-        for each, value in zip(ids, values, strict=True):
-            name = each["input"]
-            if name not in asked.work.by_name:
-                return no_update  # the form of another work that is on its way out
-            text = plain(str(value if value is not None else ""))
-            changes[name] = None if not text or text == start_text(asked, name) else text
+        shown = _shown(ids, values)
+        if not ctx.triggered or list(shown) != list(asked.work.by_name):
+            return no_update  # the inputs of another work, on their way out
+        changes = {
+            name: None if text in ("", start_text(asked, name)) else text
+            for name, text in shown.items()
+        }
         changed = view.search(**changes)
         return no_update if changed == (search or "") else changed
 
+    @app.callback(
+        Output("land-fields", "children"),
+        Output({"type": "land-remark", "input": ALL}, "children"),
+        Input("url", "search"),
+        State({"type": "land-input", "input": ALL}, "id"),
+        State({"type": "land-input", "input": ALL}, "value"),
+        State("url", "pathname"),
+        prevent_initial_call=True,
+    )
+    def follow(search: str, ids: list[dict[str, str]], values: list[Any], path: str) -> Any:
+        kept = [no_update] * len(ids)
+        if path != "/land":
+            return no_update, kept
+        view = View(queries, path, search or "")
+        asked = asked_of(view)
+        if _shown(ids, values) != {
+            name: asked.changed.get(name, start_text(asked, name)) for name in asked.work.by_name
+        }:
+            return fields(view), kept
+        return no_update, _remarks(view, asked)
 
-def _field(view: View, asked: Asked, each: land_use.Input, refusal: Refusal | None) -> Component:
+
+def _shown(ids: list[dict[str, str]], values: list[Any]) -> dict[str, str]:
+    """Return what stands in the inputs, as an address writes it."""
+    return {
+        each["input"]: plain("" if value is None else str(value))
+        for each, value in zip(ids, values, strict=True)
+    }
+
+
+def _field(view: View, asked: Asked, each: land_use.Input, remark: Component) -> Component:
     text = asked.changed.get(each.name, start_text(asked, each.name))
-    shown = text.replace(".", ",") if view.language == "ru" else text
     unit = view.unit(each.unit)
     title = view.text(each.title)
     return html.Label(
@@ -186,22 +219,29 @@ def _field(view: View, asked: Asked, each: land_use.Input, refusal: Refusal | No
             html.Span(f"{title}, {unit}" if unit else title),
             dcc.Input(
                 id={"type": "land-input", "input": each.name},
-                value=shown,
+                value=text.replace(".", ",") if view.language == "ru" else text,
                 debounce=True,
                 inputMode="decimal",
                 autoComplete="off",
                 placeholder=view.t("not recorded"),
-                className="pm-input-wrong" if refusal else "",
             ),
-            html.Span(sentence(view, refusal), className="pm-field-wrong", role="alert")
-            if refusal
-            else html.Span(_origin(view, asked, each), className="pm-quiet"),
+            html.Span(remark, id={"type": "land-remark", "input": each.name}),
         ]
     )
 
 
+def _remarks(view: View, asked: Asked) -> list[Component]:
+    """Return for each input what is wrong with it, or where its value comes from."""
+    wrong = {each.name: each for each in asked.refusals}
+    return [
+        html.Span(sentence(view, wrong[each.name]), className="pm-field-wrong", role="alert")
+        if each.name in wrong
+        else html.Span(_origin(view, asked, each), className="pm-quiet")
+        for each in asked.work.inputs
+    ]
+
+
 def _origin(view: View, asked: Asked, each: land_use.Input) -> str:
-    """Return where the value of an input comes from."""
     if each.name in asked.changed:
         return view.t("changed")
     if each.name in asked.start:
@@ -213,18 +253,17 @@ def _origin(view: View, asked: Asked, each: land_use.Input) -> str:
     return view.t("legal: {legal}", legal=view.text(each.legal))
 
 
-def _said_of_start(view: View, asked: Asked, own: Mapping[str, float]) -> str:
+def _said_of_start(view: View, asked: Asked) -> str:
     if asked.variant is not None:
         return view.t(
             "Variant {number} of the KuzSTU practical guide: starting values, not this site's.",
             number=asked.variant,
         )
-    needed = sum(each.default is None for each in asked.work.inputs)
-    recorded = sum(each.default is None and each.name in own for each in asked.work.inputs)
+    needed = [each.name for each in asked.work.inputs if each.default is None]
     return view.t(
         "The site has recorded {recorded} of the {needed} inputs that have no constant.",
-        recorded=recorded,
-        needed=needed,
+        recorded=sum(name in asked.start for name in needed),
+        needed=len(needed),
     )
 
 
@@ -248,7 +287,8 @@ PAGE = Page(
     layout=layout,
     updates=(
         Update("land-works", "children", choice, "choice"),
-        Update("land-form", "children", form, "choice"),
+        Update("land-starts", "children", starts, "choice"),
+        Update("land-undo", "children", undo, "choice"),
         Update("land-results", "children", results),
     ),
     callbacks=callbacks,

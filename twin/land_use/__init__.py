@@ -89,7 +89,7 @@ def _file_model() -> type[Configured]:
             for each in work.inputs
         }
         section = create_model(f"{name}_inputs", __base__=Configured, **fields)
-        sections[name] = (section | None, None)
+        sections[name] = (section, section())
     return create_model("LandUseFile", __base__=Configured, source=(str, ...), **sections)
 
 
@@ -125,7 +125,7 @@ def recorded_inputs(site: Site) -> dict[str, Recorded]:
     if file is not None:
         content = file.model_dump(exclude_none=True)
         source = content.pop("source")
-        found |= {name: Recorded(values, source) for name, values in content.items()}
+        found |= {name: Recorded(values, source) for name, values in content.items() if values}
     kept = territory.load_territory(site)
     if kept is not None:
         found["territory"] = Recorded(territory.flat(kept), kept.source)

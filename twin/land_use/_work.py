@@ -14,7 +14,7 @@ from ingest.text import Text
 SOURCE = "KuzSTU practical guide"
 
 #: No input of a mine is larger; beyond it only overflow waits.
-LARGEST = 1e12
+LARGEST = 10**12
 
 Values = Mapping[str, float]
 
@@ -169,8 +169,8 @@ class Work:
         ]
         outside = [
             refusal
-            for name, value in values.items()
-            if name in known and (refusal := known[name].refusal(value)) is not None
+            for each in self.inputs
+            if each.name in values and (refusal := each.refusal(values[each.name])) is not None
         ]
         return unknown_names + outside
 
