@@ -41,13 +41,29 @@ class DeliverySummary(msgspec.Struct, kw_only=True, frozen=True):
     """How an instrument delivered in the last `days` days; null: not known.
 
     `completeness` is the share of the expected readings that are stored, `flagged` the share of
-    those that carry a flag, `mean_delay_s` the time from measuring to arrival [s].
+    those that carry a flag, `mean_delay_s` the time from measuring to arrival [s], `missing` how
+    many numbers of the sender's messages never came, `restarts` how often it began to count anew
+    (null: it does not count, or the site says that it leaves numbers out).
     """
 
     days: int
     mean_delay_s: float | None
     completeness: float | None
     flagged: float | None
+    missing: int | None = None
+    restarts: int | None = None
+
+
+class DeviceState(msgspec.Struct, kw_only=True, frozen=True):
+    """What an instrument's device last said of itself; null: nothing.
+
+    `battery_low`: below the limit of the site's rule `low_battery`; null: there is no such rule.
+    """
+
+    battery_v: float | None = None
+    battery_low: bool | None = None
+    firmware: str | None = None
+    online: bool | None = None
 
 
 class InstrumentSummary(msgspec.Struct, kw_only=True, frozen=True):
@@ -70,6 +86,7 @@ class InstrumentSummary(msgspec.Struct, kw_only=True, frozen=True):
     stale_after_s: float
     unavailable_after_s: float
     delivery: DeliverySummary | None = None
+    device: DeviceState | None = None
 
 
 class LatestValue(msgspec.Struct, kw_only=True, frozen=True):

@@ -18,6 +18,7 @@ from analytics.hand_readings import HandReading, HandReadings, ReadingRefused, a
 from analytics.journal import Journal, UnknownAlarm
 from dashboard.answers import (
     DeliverySummary,
+    DeviceState,
     InstrumentSummary,
     LatestValue,
     ProcessHealth,
@@ -31,6 +32,7 @@ from dashboard.answers import (
     ThresholdSummary,
     ZoneSummary,
 )
+from dashboard.devices import device_states
 from dashboard.fleet import FleetAnswer, FleetQueries
 from dashboard.groundwater_series import GroundwaterSeries, groundwater_series
 from dashboard.land_use import LandUse
@@ -54,13 +56,6 @@ from dashboard.settlement_answers import (
     settlement_map,
 )
 from dashboard.verification import Titled, titled
-from dashboard.settlement_answers import (
-    ExpectedBand,
-    SettlementMap,
-    band_ends,
-    expected_of,
-    settlement_map,
-)
 from ingest.clock import Clock
 from ingest.errors import ConfigurationError
 from ingest.export import Selection, csv_text
@@ -68,6 +63,8 @@ from ingest.flagging import write_flag
 from ingest.freshness import freshness
 from ingest.heartbeat import read_beats
 from ingest.import_map import Column
+from ingest.numbering import follow
+from ingest.quality_rules.gap import Gap
 from ingest.retry import Retried, retry_run
 from ingest.settings import Settings
 from ingest.site import Instrument, Site
@@ -197,11 +194,32 @@ class Queries:
         found = self._store.delivery(instrument, start=min(start, end), end=end)
         interval = self.site.type_of(instrument).interval_s
         expected = 0 if interval is None else (end - start).total_seconds() // interval
+        counts = follow(found.numbers) if found.numbers and self._counted(instrument) else None
         return DeliverySummary(
             days=DELIVERY_DAYS,
             mean_delay_s=found.mean_delay_s,
             completeness=min(found.moments / expected, 1.0) if expected >= 1 else None,
             flagged=found.flagged / found.rows if found.rows else None,
+            missing=None if counts is None else counts.missing,
+            restarts=None if counts is None else counts.restarts,
+        )
+
+    def _counted(self, instrument: str) -> bool:
+        """Return whether the sender counts without holes, as far as the site's rules say."""
+        rules = self.site.rules(instrument).values()
+        gaps = [rule for each in rules for rule in each if isinstance(rule, Gap)]
+        return not gaps or any(rule.sequence for rule in gaps)
+
+    def devices(
+        self, at: datetime | None = None, known_at: datetime | None = None
+    ) -> dict[str, DeviceState]:
+        """Return what each instrument's device last said of itself, by the instrument's name."""
+        moments = [each for each in (at, known_at) if each is not None]
+        return device_states(
+            self.site,
+            self._latest(at, known_at),
+            self._store.statuses(),
+            min(moments, default=self.now()),
         )
 
     def instrument(

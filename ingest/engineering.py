@@ -14,14 +14,16 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from ingest.calibration import Calibration, Surroundings, in_force
-from ingest.clock import from_ns
+from ingest.clock import from_ns, to_ns
 from ingest.quality import FLAGS, QualityRule, Series
 from ingest.quality_rules.out_of_range import OutOfRange
 from ingest.site import Site
-from ingest.store import Row
-from ingest.store.ground import Ground, Kept, Near
+from ingest.store import Row, SenderStatus
+from ingest.store.ground import Ground, Kept, Near, battery_of
 
 BAROMETRIC = "atmospheric_pressure"
+#: Where a message tells the voltage; without it what the sender's status said last holds.
+BATTERY = "battery"
 #: Readings that are further apart than this many usual intervals are judged apart.
 _APART = 100
 _DAY_NS = 86_400 * 1_000_000_000
@@ -160,6 +162,23 @@ class Engineering:
         calculated = self._calculate_all(pending, touched, ground, moment)
         self._judge(touched, ground, moment)
         return calculated
+
+    def hear(self, statuses: Iterable[SenderStatus], ground: Ground) -> None:
+        """Judge readings anew by what senders say of their batteries."""
+        for status in statuses:
+            said = battery_of(status)
+            if said is None or not ground.keep_battery(status.sender, *said):
+                continue
+            touched: _Touched = {}
+            until = ground.battery_until(status.sender, said[0])
+            for instrument in self._site.instruments_of(status.sender):
+                for quantity, rules in self._rules.get(instrument, {}).items():
+                    if any(BATTERY in rule.quantities for rule in rules):
+                        for node in range(self._site.instruments[instrument].node_count):
+                            times = ground.times(instrument, said[0], until, node)
+                            if times:
+                                touched[instrument, quantity, node] = set(times)
+            self._judge(touched, ground, to_ns(status.received))
 
     def governs(self, instrument: str, quantity: str) -> bool:
         """Return whether results are calculated from a quantity of an instrument."""
@@ -387,7 +406,13 @@ class Engineering:
             received=[each.received for each in near],
             sequences=[each.sequence for each in near],
             beside={
-                name: [each.beside[index] for each in near] for index, name in enumerate(beside)
+                name: [
+                    ground.battery(instrument, each.time)
+                    if name == BATTERY and each.beside[index] is None
+                    else each.beside[index]
+                    for each in near
+                ]
+                for index, name in enumerate(beside)
             },
             partner=partner,
             interval_ns=None if kind.interval_s is None else kind.interval_s * 1e9,

@@ -415,6 +415,23 @@ class Site(Configured):
     def __iter__(self) -> Iterator[Instrument]:  # type: ignore[override]
         return iter(self.instruments.values())
 
+    def senders_of(self, instrument: str) -> tuple[str, ...]:
+        """Return who speaks for an instrument: itself, its devices, the gateway before it."""
+        devices = [
+            device.id
+            for device in self.devices
+            if instrument
+            in {device.instrument, *map(device.instrument_of, device.channels.values())}
+        ]
+        behind = [
+            name for name, gateway in self.gateways.items() if instrument in gateway.instruments
+        ]
+        return tuple(dict.fromkeys([instrument, *devices, *behind]))
+
+    def instruments_of(self, sender: str) -> list[str]:
+        """Return the instruments for which a sender speaks."""
+        return [name for name in self.instruments if sender in self.senders_of(name)]
+
     def type_of(self, instrument: str) -> InstrumentType:
         """Return the type of an instrument of this site."""
         return self.instrument_types[self.instruments[instrument].type]

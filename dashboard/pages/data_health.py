@@ -8,7 +8,7 @@ from dash import Dash, Input, Output, State, html, no_update
 from dash.development.base_component import Component
 
 from dashboard.actor import current_actor
-from dashboard.answers import ProcessHealth
+from dashboard.answers import DeviceState, ProcessHealth
 from dashboard.components import (
     author_input,
     card,
@@ -102,6 +102,7 @@ def key_figures(view: View) -> Component:
 def instruments(view: View) -> list[dict[str, Any]]:
     """Return the freshness of every instrument, and how it delivered in the last days."""
     delivered = view.queries.deliveries(view.at, view.known_at)
+    devices = view.queries.devices(view.at, view.known_at)
     return [
         {
             "name": each.name,
@@ -114,6 +115,12 @@ def instruments(view: View) -> list[dict[str, Any]]:
             "delay": _rounded(delivered[each.name].mean_delay_s, 1),
             "complete": _rounded(delivered[each.name].completeness, 100),
             "flagged": _rounded(delivered[each.name].flagged, 100),
+            "missing": delivered[each.name].missing,
+            "restarts": delivered[each.name].restarts,
+            "battery": devices[each.name].battery_v,
+            "battery_low": bool(devices[each.name].battery_low),
+            "battery_shown": _battery(view, devices[each.name]),
+            "firmware": devices[each.name].firmware or "",
         }
         for each in view.instruments.values()
     ]
@@ -292,7 +299,25 @@ def _columns(view: View) -> list[dict[str, Any]]:
         {"field": "delay", "headerName": view.t("Mean delay, 7 days (s)"), "width": 170},
         {"field": "complete", "headerName": view.t("Complete, 7 days (%)"), "width": 170},
         {"field": "flagged", "headerName": view.t("Flagged, 7 days (%)"), "width": 170},
+        {"field": "missing", "headerName": view.t("Missing numbers, 7 days"), "width": 180},
+        {"field": "restarts", "headerName": view.t("Counted anew, 7 days"), "width": 170},
+        {
+            "field": "battery",
+            "headerName": view.t("Battery (V)"),
+            "width": 130,
+            "valueFormatter": {"function": "params.data.battery_shown"},
+            "cellClassRules": {"pm-cell-warning": "params.data.battery_low"},
+        },
+        {"field": "firmware", "headerName": view.t("Firmware"), "width": 110},
     ]
+
+
+def _battery(view: View, device: DeviceState) -> str:
+    """Return the voltage in words: a low one not by its colour alone."""
+    if device.battery_v is None:
+        return ""
+    shown = view.number(device.battery_v)
+    return view.t("{volts}, low", volts=shown) if device.battery_low else shown
 
 
 def _rounded(value: float | None, factor: int) -> float | None:

@@ -125,6 +125,9 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
         Time of the first one.
     flagged
         Rows with at least one flag.
+    numbers
+        The sender's numbers of its messages, in the order in which they came; what was corrected
+        or dropped as a duplicate of another number is among them as far as it is known.
     """
 
     rows: int
@@ -132,6 +135,7 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     mean_delay_s: float | None
     first: datetime | None
     flagged: int
+    numbers: tuple[int, ...] = ()
 
 
 class Derived(msgspec.Struct, frozen=True, kw_only=True):

@@ -148,6 +148,7 @@ class EmbeddedStore:
             self._ground.refresh()
             rows, held = self._held_apart(rows)
             corrected = self._take(rows, changed, inserted)
+            self._engineering.hear(statuses, self._ground)
             if dead_letters:
                 db.executemany(
                     "INSERT INTO dead_letter (topic, payload, size, reason, received)"
@@ -519,6 +520,36 @@ class EmbeddedStore:
             mean_delay_s=None if delay is None else delay / 1e9,
             first=None if first is None else from_ns(first),
             flagged=flagged,
+            numbers=self.numbers(instrument, span[1], span[2]),
+        )
+
+    def numbers(self, instrument: str, after: int, last: int) -> tuple[int, ...]:
+        """Return the numbers of the messages with after < time <= last [ns], as they came.
+
+        A message that was corrected counts as well, and each counts once for all its nodes.
+        """
+        kind = self._site.instruments[instrument].type
+        wanted = "instrument = ?1 AND time > ?2 AND time <= ?3 AND sequence IS NOT NULL"
+        rows = self._reader().execute(
+            "SELECT sequence, min(received) AS came FROM"
+            f" (SELECT time, sequence, received FROM {reading_table(kind)} WHERE {wanted}"
+            f" UNION ALL SELECT time, sequence, received FROM {undo_table(kind)} WHERE {wanted})"
+            " GROUP BY time, sequence ORDER BY came, time",
+            (instrument, after, last),
+        )
+        return tuple(number for number, _ in rows)
+
+    def undone_numbers(self, instrument: str, start: int, end: int) -> list[tuple[int, int, int]]:
+        """Return the messages that were corrected: (time, number, received); times in ns."""
+        return (
+            self._reader()
+            .execute(
+                "SELECT time, sequence, received FROM"
+                f" {undo_table(self._site.instruments[instrument].type)} WHERE instrument = ?"
+                " AND time >= ? AND time < ? AND sequence IS NOT NULL",
+                (instrument, start, end),
+            )
+            .fetchall()
         )
 
     def _insert(self, kind: str, quantities: tuple[str, ...], group: list[Row]) -> bool:

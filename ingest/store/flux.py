@@ -118,7 +118,8 @@ def stretch(
     """Return the query for all values of several instruments: `value`, `received`, `sequence`."""
     source = _source(bucket, start, stop)
     of = _is("_measurement", kinds) + " and " + _is("instrument", instruments)
-    wanted = {"value": quantities, "received": [RECEIVED]}
+    wanted = {"value": quantities} if quantities else {}
+    wanted["received"] = [RECEIVED]
     if sequence:
         wanted["sequence"] = [SEQUENCE]
     return "\n".join(

@@ -10,8 +10,9 @@ from typing import Any, Literal, NamedTuple
 import msgspec
 
 from ingest.clock import from_ns, to_ns
+from ingest.message import decode_status
 from ingest.site import Site
-from ingest.store import Row
+from ingest.store import Row, SenderStatus
 from ingest.store.schema import column, reading_table, undo_table
 
 _FIRST, _LAST = -1 << 63, (1 << 63) - 1
@@ -86,6 +87,7 @@ class Ground:
     def __init__(self, db: sqlite3.Connection, site: Site) -> None:
         self._db, self._site = db, site
         self._types = {instrument.name: instrument.type for instrument in site}
+        self._senders = {name: site.senders_of(name) for name in self._types}
         self._said: dict[str, list[FlagEntry]] = {}
         self._seen_version = -1
 
@@ -174,7 +176,7 @@ class Ground:
     def last(
         self, instrument: str, quantity: str, node: int, time: int, oldest: int
     ) -> float | None:
-        """Return the last value from `oldest` to `time` that nobody rejected, None: there is none."""
+        """Return the last value from `oldest` to `time` that nobody rejected; None: none."""
         name = column(quantity)
         rows = self._db.execute(
             f"SELECT time, {name} FROM {reading_table(self._types[instrument])}"
@@ -223,8 +225,8 @@ class Ground:
     ) -> None:
         """Put calculated values into a row; what they replace goes to the undo log.
 
-        `lost` are results that are not known any more. A value that is replaced at the moment at which it came was never to be read, and leaves
-        no trace there.
+        `lost` are results that are not known any more. A value that is replaced at the moment at
+        which it came was never to be read, and leaves no trace there.
         """
         kind = self._types[instrument]
         sets = "".join(f", {column(name)} = ?" for name in values)
@@ -275,6 +277,39 @@ class Ground:
         self._db.execute(
             "INSERT OR IGNORE INTO calibration VALUES (?, ?, ?)", (version, instrument, document)
         )
+
+    # -- batteries ------------------------------------------------------------------------------
+
+    def keep_battery(self, sender: str, time: int, volts: float) -> bool:
+        """Note what a sender said of its battery at a time; whether that is new."""
+        last = self._db.execute(
+            "SELECT volts FROM status_battery WHERE sender = ? AND time <= ?"
+            " ORDER BY time DESC LIMIT 1",
+            (sender, time),
+        ).fetchone()
+        if last is not None and last[0] == volts:
+            return False
+        self._db.execute(
+            "INSERT OR REPLACE INTO status_battery VALUES (?, ?, ?)", (sender, time, volts)
+        )
+        return True
+
+    def battery_until(self, sender: str, time: int) -> int:
+        """Return the last ns before the sender's next word on its battery."""
+        (after,) = self._db.execute(
+            "SELECT min(time) FROM status_battery WHERE sender = ? AND time > ?", (sender, time)
+        ).fetchone()
+        return _LAST if after is None else after - 1
+
+    def battery(self, instrument: str, time: int) -> float | None:
+        """Return the last voltage that an instrument's senders told up to a time [V]."""
+        senders = self._senders[instrument]
+        row = self._db.execute(
+            f"SELECT volts FROM status_battery WHERE sender IN ({', '.join('?' * len(senders))})"
+            " AND time <= ? ORDER BY time DESC LIMIT 1",
+            (*senders, time),
+        ).fetchone()
+        return None if row is None else float(row[0])
 
     # -- flags ----------------------------------------------------------------------------------
 
@@ -439,6 +474,18 @@ class Ground:
             Row(kind, entry.instrument, node, time, received, sequence, {entry.quantity: value})
             for node, time, received, sequence, value in rows
         ]
+
+
+def battery_of(status: SenderStatus) -> tuple[int, float] | None:
+    """Return when a sender spoke [ns] and its battery's voltage, None where it told none."""
+    try:
+        said = decode_status(status.document)
+    except ValueError:
+        return None
+    if said.battery_v is None:
+        return None
+    time = said.time if said.time is not None and said.time.tzinfo else status.received
+    return to_ns(time), said.battery_v
 
 
 def journal(db: sqlite3.Connection) -> list[FlagEntry]:

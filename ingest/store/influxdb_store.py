@@ -334,24 +334,34 @@ class InfluxStore:
         pruned = self.spool.pruned_until()
         if pruned is None or start >= pruned:
             return self.spool.delivery(instrument, start=start, end=end)
-        came = self._came(instrument, to_ns(start) + 1, to_ns(end) + 1)
-        flagged = self.spool.delivery(instrument, start=start, end=end).flagged
+        came, numbers = self._came(instrument, to_ns(start) + 1, to_ns(end) + 1)
+        here = self.spool.delivery(instrument, start=start, end=end)
         delay = (came["value"] - came["time"]).mean() / 1e9
         return Delivery(
             rows=len(came),
             moments=came["time"].nunique(),
             mean_delay_s=None if came.empty else float(delay),
             first=None if came.empty else from_ns(int(came["time"].min())),
-            flagged=flagged,
+            flagged=here.flagged,
+            numbers=numbers,
         )
 
-    def _came(self, instrument: str, start: int, stop: int) -> pd.DataFrame:
-        """Return when the rows of a stretch came: time, node, value [ns]."""
+    def _came(self, instrument: str, start: int, stop: int) -> tuple[pd.DataFrame, tuple[int, ...]]:
+        """Return when the rows of a stretch came (time, node, value [ns]), and their numbers."""
         kind = self._site.instruments[instrument].type
-        answer = self.server.query(
-            flux.rows(self._bucket, kind, instrument, flux.RECEIVED, start=start, stop=stop)
+        asked = flux.stretch(self._bucket, [kind], [instrument], [], start, stop, sequence=True)
+        answer = self.server.query(asked)
+        came = answer.get("received", _NO_ROWS)[["time", "node", "value"]]
+        sent = answer.get("sequence", _NO_ROWS)[["time", "node", "value"]]
+        rows = came.merge(sent, on=["time", "node"], suffixes=("", "_number"))
+        undone = pd.DataFrame(
+            self.spool.undone_numbers(instrument, start, stop),
+            columns=["time", "value_number", "value"],
         )
-        return answer.get("received", _NO_ROWS)[["time", "node", "value"]]
+        both = pd.concat([part for part in (rows, undone) if len(part)] or [rows])
+        both = both.groupby(["time", "value_number"], as_index=False)["value"].min()
+        both = both.sort_values(["value", "time"])
+        return came, tuple(int(number) for number in both["value_number"])
 
     def statuses(self) -> list[SenderStatus]:
         """Return the last word of each sender, by name."""

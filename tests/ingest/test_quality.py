@@ -9,14 +9,18 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from dashboard.answers import DeviceState
+from dashboard.devices import device_states
 from ingest.clock import to_ns
 from ingest.errors import ConfigurationError
+from ingest.message import Status
 from ingest.site import Site, load_site
-from ingest.store import Row
+from ingest.store import Row, SenderStatus
 from ingest.store.embedded import EmbeddedStore
 from ingest.store.ground import FlagEntry
 
@@ -249,3 +253,44 @@ def test_any_order_and_any_repetition_gives_the_same_store(
             store.close()
     assert answers[0] == answers[1]
     assert {flag for *_, flag in answers[0][2]} >= {"spike", "gap", "late", "disagrees"}
+
+
+def status(received: float, volts: float | None, hour: float | None = None) -> SenderStatus:
+    time = None if hour is None else T0 + hour * HOUR
+    said = Status(state="online", time=time, battery_v=volts, firmware="1.4")
+    return SenderStatus(
+        sender="pz-1",
+        state="online",
+        received=T0 + received * HOUR,
+        document=msgspec.json.encode(said),
+    )
+
+
+def test_a_low_battery_is_known_from_the_senders_status_too(store: EmbeddedStore) -> None:
+    def low() -> list[bool]:
+        return ["low_battery" in found for found in flags(store)]
+
+    store.append([sent(0, 1.0), sent(1, 1.5)])
+    store.append([sent(2, 2.0)], statuses=[status(2, 2.9)])
+    store.append([sent(3, 2.5), sent(4, 3.0, battery=3.6)])
+    assert low() == [False, False, True, True, False]  # a row's own voltage holds before it
+    store.append([], statuses=[status(5, 2.9), status(6, None), status(7, 3.6, hour=3)])
+    assert low() == [False, False, True, False, False]
+    known = store.readings("pz-1", "pore_pressure", known_at=T0 + 6 * HOUR)
+    assert ["low_battery" in each.flags for each in known] == [False, False, True, True, False]
+    store.append([sent(1.5, 2.0, received=8)], statuses=[status(8, 2.8, hour=1.2)])
+    assert low() == [False, False, True, True, False, False]
+
+
+def test_an_instrument_knows_the_state_of_its_device(store: EmbeddedStore, site: Site) -> None:
+    store.append([sent(0, 1.0)], statuses=[status(2, 2.9)])
+    states = device_states(site, store.latest(), store.statuses(), NOW)
+    assert states["pz-1"] == DeviceState(
+        battery_v=2.9, battery_low=True, firmware="1.4", online=True
+    )
+    assert states["pz-2"] == DeviceState()
+    store.append([sent(3, 1.0, battery=3.7)])
+    states = device_states(site, store.latest(), store.statuses(), NOW)
+    assert (states["pz-1"].battery_v, states["pz-1"].battery_low) == (3.7, False)
+    before = device_states(site, [], store.statuses(), T0 + HOUR)
+    assert before["pz-1"] == DeviceState()

@@ -8,7 +8,13 @@ from fastapi import APIRouter, Request
 from msgspec import structs
 from starlette.responses import Response
 
-from dashboard.answers import DeliverySummary, InstrumentSummary, QuantitySummary, ThresholdSummary
+from dashboard.answers import (
+    DeliverySummary,
+    DeviceState,
+    InstrumentSummary,
+    QuantitySummary,
+    ThresholdSummary,
+)
 from dashboard.api.deps import AskedOfSite, At, KnownAt
 from dashboard.api.documents import answer, describes
 
@@ -48,7 +54,10 @@ EXAMPLE = InstrumentSummary(
     interval_s=3600.0,
     stale_after_s=10_800.0,
     unavailable_after_s=86_400.0,
-    delivery=DeliverySummary(days=7, mean_delay_s=4.5, completeness=0.994, flagged=0.006),
+    delivery=DeliverySummary(
+        days=7, mean_delay_s=4.5, completeness=0.994, flagged=0.006, missing=1, restarts=0
+    ),
+    device=DeviceState(battery_v=3.6, battery_low=False, firmware="1.4", online=True),
 )
 
 
@@ -57,9 +66,15 @@ def list_instruments(
     request: Request, queries: AskedOfSite, at: At = None, known_at: KnownAt = None
 ) -> Response:
     """Return every instrument: its quantities with units and nodes, its place, its freshness."""
-    delivered = queries.deliveries(at, known_at)
+    delivered, devices = queries.deliveries(at, known_at), queries.devices(at, known_at)
     found = queries.instruments(at, known_at)
-    return answer(request, [structs.replace(each, delivery=delivered[each.name]) for each in found])
+    return answer(
+        request,
+        [
+            structs.replace(each, delivery=delivered[each.name], device=devices[each.name])
+            for each in found
+        ],
+    )
 
 
 @router.get(
@@ -74,5 +89,8 @@ def read_instrument(
 ) -> Response:
     """Return one instrument."""
     found = queries.instrument(instrument, at, known_at)
-    delivered = queries.deliveries(at, known_at)
-    return answer(request, structs.replace(found, delivery=delivered[instrument]))
+    delivered, devices = queries.deliveries(at, known_at), queries.devices(at, known_at)
+    return answer(
+        request,
+        structs.replace(found, delivery=delivered[instrument], device=devices[instrument]),
+    )
