@@ -22,6 +22,7 @@ from dashboard.components import (
     tiles,
 )
 from dashboard.page import Page, Update
+from dashboard.pages import _fleet_card
 from dashboard.view import View
 from ingest.text import Text
 from twin.state import FillState
@@ -67,6 +68,7 @@ def layout(view: View) -> list[Component]:
             ],
             className="pm-two-columns",
         ),
+        *_fleet_card.cards(view),
     ]
 
 
@@ -215,5 +217,7 @@ PAGE = Page(
         Update("backfill-tiers", "children", tiers),
         Update("backfill-streams", "children", streams),
         Update("backfill-section", "figure", figures.section),
+        *_fleet_card.UPDATES,
     ),
+    callbacks=_fleet_card.callbacks,
 )

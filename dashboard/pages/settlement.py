@@ -23,6 +23,7 @@ from dashboard.components import (
     tiles,
 )
 from dashboard.page import Page, Update
+from dashboard.pages._grading_card import grading, grading_card
 from dashboard.pages._settlement_between import (
     area_map,
     map_choices,
@@ -82,6 +83,7 @@ def layout(view: View) -> list[Component]:
             ),
         ),
         card(view.t("Settlement points"), points(view), id="settlement-points"),
+        grading_card(view),
     ]
 
 
@@ -230,5 +232,6 @@ PAGE = Page(
         Update("settlement-map-choices", "children", map_choices, "choice"),
         Update("settlement-neighbours", "children", neighbours),
         Update("settlement-points", "children", points),
+        Update("settlement-grading", "children", grading),
     ),
 )
