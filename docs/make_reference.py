@@ -32,6 +32,11 @@ FAMILIES = (
     ("Calibrations", "ingest.calibrations", "Published methods that reduce raw readings."),
     ("Rules of quality", "ingest.quality_rules", "Each sets the flag of its name."),
     ("Twin models", "twin.models", "Published methods, each named after what it is."),
+    (
+        "Land-use works",
+        "twin.land_use",
+        "The practical works of the KuzSTU guide, for `postmine land-use` and the Land page.",
+    ),
     ("Indicators", "analytics.indicators", "Each answers one question about the site."),
     ("Risk models", "analytics.risk_models", "Each says how grave things are, and what speaks."),
     ("Processes", "simulators.processes", "What happens in the simulated ground."),
