@@ -12,7 +12,7 @@ from dashboard.api.deps import AskedOfSite, At, KnownAt
 from dashboard.api.documents import answer, describes
 from dashboard.settlement_answers import SettlementMap
 
-router = APIRouter(tags=["twin"])
+router = APIRouter(tags=["settlement-map"])
 
 _TIME = datetime(2022, 7, 12, 6, tzinfo=UTC)
 EXAMPLE = SettlementMap(

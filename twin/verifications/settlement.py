@@ -1,0 +1,81 @@
+"""Creep of lifts, collapse on wetting, and the robust fit: analytic oracles and published lines."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.optimize import least_squares
+
+from ingest.text import Text
+from twin.models._base import HUBER, Lifts, robust_fit
+from twin.models.settlement_creep_of_lifts import SettlementCreepOfLifts
+from twin.models.settlement_log_creep import SettlementLogCreep
+from twin.settlement.collapse_on_wetting import collapse_strain
+from twin.verify import Verification, verification
+
+#: Vertical stress [kPa] and strain on wetting [%] of the laboratory line that the discussion of
+#: the Horsley fill gives and disputes.
+COLLAPSE = ((40.0, 0.0), (700.0, 13.0))
+
+TITLE = Text("Creep of lifts, collapse, robust fit")
+
+HORSLEY = "discussion of the Horsley opencast fill, ICE Geotechnical Engineering 149(2), 129"
+
+
+def verifications() -> list[Verification]:
+    """Return the comparisons of this subject."""
+    return [*_collapse(), *_creep(), _huber()]
+
+
+def _collapse() -> list[Verification]:
+    return [
+        verification(
+            Text("Strain on wetting under {stress} kPa, upper end [%]", {"stress": round(stress)}),
+            f"laboratory line, disputed; {HORSLEY}",
+            strain,
+            100 * float(collapse_strain(np.array(stress))),
+            0.01,
+        )
+        for stress, strain in COLLAPSE
+    ]
+
+
+def _creep() -> list[Verification]:
+    # Two equal lifts a hundred days apart: a hundred days after the second, the second has run
+    # through log10(100) = 2 tenfold times, the first through log10(200/100).
+    model = SettlementCreepOfLifts(Lifts(age=np.array([100.0, 0.0]), mass=np.array([1.0, 1.0])))
+    curve = model.predict(np.array([[0.0, 10.0]]), np.array([100.0]))
+    return [
+        verification(
+            Text("Creep of two lifts 100 days after the second, 10 mm a decade each [mm]"),
+            "analytic oracle: Sowers (1965) by Boltzmann's superposition, 10*(2 + log10 2)",
+            10 * (2 + float(np.log10(2))),
+            float(curve[0, 0]),
+            1e-9,
+        )
+    ]
+
+
+def _huber() -> Verification:
+    random = np.random.default_rng(3)
+    time = np.arange(1.0, 120.0)
+    curve = 5 + 20 * np.log10(np.maximum(time, 7.0)) + random.normal(0, 0.3, len(time))
+    curve[::17] += 8
+    model = SettlementLogCreep()
+    used = model.used(time)[0]
+    ours, _ = robust_fit(model, time, curve)
+    plain = model.fit(time, curve[None, :])
+    left = np.abs(curve - model.predict(plain, time)[0])[used]
+    x = np.log10(time[used])
+
+    def residual(p: np.ndarray) -> np.ndarray:
+        return np.asarray(p[0] + p[1] * x - curve[used])
+
+    scale = HUBER / 0.6745 * float(np.sort(left)[(len(left) - 1) // 2])
+    theirs = least_squares(residual, plain[0], loss="huber", f_scale=scale).x
+    return verification(
+        Text("Slope of a robust line through outliers [mm a decade]"),
+        "scipy.optimize.least_squares(loss='huber') on the same curve",
+        float(theirs[1]),
+        float(ours[0, 1]),
+        0.02,
+    )
