@@ -5,9 +5,8 @@ mosquitto, the forwarder and InfluxDB are killed at random moments and started a
 every acknowledged reading has to be in the spool and in InfluxDB once, with its value, and once in
 the log of changes; SQLite has to find its file whole. The exit code is 1 otherwise.
 
-mosquitto 2.0 acknowledges before its disk has a message, and writes what is queued once a second:
-so the broker is killed only when ingest has taken what waited. `--broker-any-moment` takes that
-care away and shows what it costs.
+mosquitto 2.0 acknowledges before its disk has a message; the broker journal, our plugin, keeps
+it. `--without-journal` shows what is lost without. A loss is told with the kill before it.
 
 Usage: python benchmarks/durability.py [--kills N] [--seed N] [--rate N] [--workers N] [--json]
 """
@@ -69,6 +68,9 @@ class Report:
     doubled: int = 0
     dead_letters: int = 0
     damage: str = ""
+    losses: list[str] = field(default_factory=list)
+    #: Services that ended by themselves, by their last words; they are started again.
+    ended: dict[str, int] = field(default_factory=dict)
     duration_s: float = 0.0
 
     @property
@@ -91,8 +93,10 @@ class Sender:
         self.acknowledged: set[int] = set()
         self.sent = 0
         self._rate, self._done = rate, threading.Event()
+        #: When each was acknowledged, to find the kill that lost it [s of the monotonic clock].
+        self.when: dict[int, float] = {}
         self._numbers: dict[int, int] = {}
-        self._answers: deque[int] = deque()
+        self._answers: deque[tuple[int, float]] = deque()
         self._client = mqtt.Client(
             CallbackAPIVersion.VERSION2, client_id="durability-sender", clean_session=False
         )
@@ -128,11 +132,14 @@ class Sender:
 
     def _collect(self) -> None:
         while self._answers:
-            self.acknowledged.add(self._numbers.pop(self._answers.popleft()))
+            mid, when = self._answers.popleft()
+            number = self._numbers.pop(mid)
+            self.acknowledged.add(number)
+            self.when[number] = when
 
     def _on_publish(self, _client: object, _data: object, mid: int, *_: object) -> None:
         # In paho's thread, which must not wait for the one that publishes.
-        self._answers.append(mid)
+        self._answers.append((mid, time.monotonic()))
 
 
 def message(number: int) -> tuple[str, bytes]:
@@ -153,7 +160,9 @@ def value(number: int) -> float:
 class House:
     """The processes that are killed, and how each is started again."""
 
-    def __init__(self, folder: Path, *, workers: int, with_influxdb: bool) -> None:
+    def __init__(
+        self, folder: Path, *, workers: int, with_influxdb: bool, journal: bool = True
+    ) -> None:
         self._folder, self.data_dir, self._port = folder, folder / "run", free_port()
         self._workers = [f"ingest-{n}" for n in range(1, workers + 1)] if workers > 1 else []
         self.names = ["broker", *(self._workers or ["ingest"])]
@@ -165,8 +174,11 @@ class House:
             "POSTMINE_DATA_DIR": str(self.data_dir),
             "POSTMINE_MQTT_URL": f"mqtt://127.0.0.1:{self._port}",
         }
-        self._broker: Broker = start_broker(folder / "broker", self._port)
+        self._journal = journal
+        self._broker: Broker = start_broker(folder / "broker", self._port, journal=journal)
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
+        self._lock, self._done = threading.Lock(), threading.Event()
+        self.ended = Counter[str]()
         if with_influxdb:
             self.influxdb = LocalServer(folder / "influxdb")
             self.influxdb.start()
@@ -182,8 +194,14 @@ class House:
         for name in self.names:
             if name not in ("broker", "influxdb"):
                 self._start(name)
-        # The first connection makes the session that keeps messages from then on.
-        until(lambda: self.listening, "ingest connects to the broker")
+        self._watcher = threading.Thread(target=self._watch, daemon=True)
+        self._watcher.start()
+        try:
+            # The first connection makes the session that keeps messages from then on.
+            until(lambda: self.listening, "ingest connects to the broker")
+        except BaseException:
+            self.stop()
+            raise
 
     @property
     def listening(self) -> bool:
@@ -205,18 +223,35 @@ class House:
         if name == "broker":
             self._broker.process.kill()
             self._broker.process.wait()
-            self._broker = start_broker(self._folder / "broker", self._port)
+            self._broker = start_broker(self._folder / "broker", self._port, journal=self._journal)
         elif name == "influxdb":
             assert self.influxdb is not None
             self.influxdb.stop(signal.SIGKILL)
             self.influxdb.start()
         else:
-            self._processes[name].kill()
-            self._processes[name].wait()
-            self._start(name)
+            with self._lock:
+                self._processes[name].kill()
+                self._processes[name].wait()
+                self._start(name)
+
+    def _watch(self) -> None:
+        """Start again what has ended, as `postmine run` or systemd does.
+
+        A service ends by itself when the broker is away just as it starts.
+        """
+        while not self._done.wait(0.2):
+            with self._lock:
+                for name, process in self._processes.items():
+                    if process.poll() is not None:
+                        log = (self._folder / f"{name}.log").read_text(errors="replace")
+                        words = (log.strip().splitlines() or [""])[-1]
+                        self.ended[f"{name.partition('-')[0]}: {words}"] += 1
+                        self._start(name)
 
     def stop(self) -> None:
         """End everything that we started."""
+        self._done.set()
+        self._watcher.join()
         for process in self._processes.values():
             process.terminate()
         for process in self._processes.values():
@@ -261,7 +296,7 @@ def run(
     workers: int = 1,
     with_influxdb: bool = True,
     longest_pause_s: float = 2.0,
-    broker_any_moment: bool = False,
+    journal: bool = True,
     say: Callable[[str], None] = lambda _: None,
 ) -> Report:
     """Kill `kills` times under load, wait until all is quiet, and count.
@@ -274,10 +309,13 @@ def run(
         Ingest processes that share the queue.
     longest_pause_s
         Longest pause between two kills [s]; each is drawn between 0 and this.
+    journal
+        Whether the broker has its journal.
     """
     chance, report, killed = random.Random(seed), Report(), Counter[str]()
     began = time.monotonic()
-    house = House(folder, workers=workers, with_influxdb=with_influxdb)
+    house = House(folder, workers=workers, with_influxdb=with_influxdb, journal=journal)
+    times: list[tuple[float, str]] = []
     site = load_site(SITE)
     try:
         spool = EmbeddedStore(house.data_dir, site)
@@ -286,12 +324,7 @@ def run(
             # Each of them gets its share, in an order that nobody knows.
             name = chance.choice(house.names)
             time.sleep(chance.uniform(0, longest_pause_s))
-            if name == "broker" and not broker_any_moment:
-                waiting = len(sender.acknowledged)
-                until(
-                    lambda waiting=waiting: sum(spool.counts().values()) >= waiting,
-                    f"ingest takes what waited before kill {number + 1}, of the broker",
-                )
+            times.append((time.monotonic(), f"kill {number + 1}, of {name}"))
             house.kill(name)
             killed[name] += 1
             if (number + 1) % 10 == 0:
@@ -306,6 +339,7 @@ def run(
             until(settled, "every acknowledged reading is in the spool")
         found, doubled = _in_spool(spool)
         report.lost_in_spool = len(wanted - found.keys())
+        report.losses = _losses(wanted - found.keys(), sender.when, times)
         report.wrong = sum(found[n] != value(n) for n in found)
         report.doubled = doubled
         report.dead_letters = len(spool.dead_letters())
@@ -321,9 +355,26 @@ def run(
     with sqlite3.connect(house.data_dir / "readings.sqlite") as db:
         verdict = str(db.execute("PRAGMA integrity_check").fetchone()[0])
     report.damage = "" if verdict == "ok" else verdict
+    report.ended = dict(house.ended)
     report.kills, report.sent, report.acknowledged = dict(killed), sender.sent, len(wanted)
     report.duration_s = time.monotonic() - began
     return report
+
+
+def _losses(lost: set[int], when: dict[int, float], kills: list[tuple[float, str]]) -> list[str]:
+    """Return how many readings were lost between their acknowledgement and which kill."""
+    after: dict[str, list[float]] = {}
+    for number in lost:
+        for at, kill in kills:
+            if at >= when[number]:
+                after.setdefault(kill, []).append(at - when[number])
+                break
+        else:
+            after.setdefault("no kill", []).append(0.0)
+    return [
+        f"{len(pauses)} acknowledged {min(pauses):.3f} to {max(pauses):.3f} s before {kill}"
+        for kill, pauses in after.items()
+    ]
 
 
 def _number(instrument: str, time_s: int) -> int:
@@ -373,7 +424,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--rate", type=float, default=500, help="readings a second")
     parser.add_argument("--workers", type=int, default=1, help="ingest processes")
-    parser.add_argument("--broker-any-moment", action="store_true")
+    parser.add_argument("--without-journal", action="store_true", help="of the broker")
     parser.add_argument("--json", action="store_true", help="print JSON instead of lines")
     options = parser.parse_args()
     if find_mosquitto() is None:
@@ -389,7 +440,7 @@ def main() -> None:
             rate=options.rate,
             workers=options.workers,
             with_influxdb=with_influxdb,
-            broker_any_moment=options.broker_any_moment,
+            journal=not options.without_journal,
             say=lambda line: print(line, file=sys.stderr, flush=True),
         )
     if options.json:

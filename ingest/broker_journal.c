@@ -458,18 +458,16 @@ static int publish_anew(void)
 		return INVALID;
 	}
 	/* Without one that follows this snapshot, all are: what the snapshot holds comes twice then. */
-	for(int i=0; i<count; i++){
+	follows = snapshot;
+	for(int i=count-1; i>=0; i--){
 		segment_path(path, sizeof(path), numbers[i]);
 		const char *data = map_segment(path, &size);
-		if(data){
-			bool found = same(&((const struct segment_header *)data)->follows, &snapshot);
-			munmap((void *)data, size);
-			if(found){
-				first = i;
-				break;
-			}
-		}
+		if(!data) continue;
+		follows = ((const struct segment_header *)data)->follows;
+		munmap((void *)data, size);
+		if(same(&follows, &snapshot)) first = i;
 	}
+	if(first) follows = snapshot;
 	published = publish_segments(numbers, count, count ? numbers[first] : 0, NULL);
 	if(published > 0){
 		mosquitto_log_printf(LOG_WARNING, "broker journal: the broker was killed; %ld messages that came"
@@ -761,9 +759,10 @@ int mosquitto_plugin_init(mosquitto_plugin_id_t *identifier, void **user_data, s
 		mosquitto_log_printf(LOG_WARNING, "broker journal: messages of shared subscriptions are kept until"
 				" a subscriber is back; %s lists them.", members_path);
 	}
+	/* What is awaited is in no snapshot: the present one does not make these segments needless. */
+	if(!members) follows = snapshot;
 	/* Without a file the broker runs all the same, so that what is queued can be taken from it. */
-	follows = snapshot;
-	if(!begin_segment(&snapshot)) complain("no message can be kept, so all are refused", errno);
+	if(!begin_segment(&follows)) complain("no message can be kept, so all are refused", errno);
 
 	plugin = identifier;
 	rc = mosquitto_callback_register(plugin, MOSQ_EVT_MESSAGE, on_message, NULL, NULL);
