@@ -2,6 +2,7 @@
 
 from dashboard.figures.canvas import blank, says
 from dashboard.figures.groundwater import groundwater, water_months
+from dashboard.figures.inverse_velocity import inverse_velocity
 from dashboard.figures.land import complex_ore, cutoff_grade, land_allotment, losses_dilution
 from dashboard.figures.profile import profile
 from dashboard.figures.s_curve import s_curve
@@ -10,12 +11,16 @@ from dashboard.figures.series import rain, series
 from dashboard.figures.settlement import settlement
 from dashboard.figures.settlement_map import settlement_map
 from dashboard.figures.site_plan import site_plan
+from dashboard.figures.slope_factor import influence_name, slope_factor, slope_influences
+from dashboard.figures.slope_section import slope_section
 
 __all__ = [
     "blank",
     "complex_ore",
     "cutoff_grade",
     "groundwater",
+    "influence_name",
+    "inverse_velocity",
     "land_allotment",
     "losses_dilution",
     "profile",
@@ -27,5 +32,8 @@ __all__ = [
     "settlement",
     "settlement_map",
     "site_plan",
+    "slope_factor",
+    "slope_influences",
+    "slope_section",
     "water_months",
 ]

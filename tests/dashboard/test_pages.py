@@ -13,10 +13,20 @@ import pytest
 from dashboard.figures import s_curve, section, site_plan
 from dashboard.icons import PATHS
 from dashboard.page import Page, pages
-from dashboard.pages import backfill, instruments, post_mining, risk, settlement, slopes
+from dashboard.pages import (
+    _slope_movement,
+    _slope_stability,
+    backfill,
+    instruments,
+    post_mining,
+    risk,
+    settlement,
+)
 from dashboard.palette import STATUSES
 from dashboard.status import instrument_status
 from dashboard.view import View
+from ingest.figure import unknown
+from ingest.text import Text
 
 PAGES = pages()
 by_path = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.path)
@@ -169,7 +179,48 @@ def test_the_slope_page_opens_on_what_moves_fastest(full) -> None:
         (each for each in view.twin.movement if each.rate.value is not None),
         key=lambda each: each.rate.value,
     )
-    assert slopes.profile(view).layout.uirevision.endswith(f"{fastest.instrument}|resultant")
+    drawing = _slope_movement.profile(view)
+    assert drawing.layout.uirevision.endswith(f"{fastest.instrument}|resultant")
+
+
+def test_the_chosen_section_is_drawn_to_scale_with_its_circle_and_water(full) -> None:
+    view = View(full, "/slopes", "?slope=tier_650_west.base")
+    state = _slope_stability.chosen(view)
+    drawing = _slope_stability.section(view)
+    names = [trace.name for trace in drawing.data]
+    assert {"Water line", "Critical circle", "Piezometer tips"} <= set(names)
+    assert (drawing.layout.yaxis.scaleanchor, drawing.layout.yaxis.scaleratio) == ("x", 1)
+    arc = next(trace for trace in drawing.data if trace.name == "Critical circle")
+    assert sorted((arc.x[0], arc.x[-1])) == pytest.approx(
+        sorted((state.circle.entry, state.circle.exit))
+    )
+    assert f"F = {view.value(state.factor_of_safety)}" in drawing.layout.annotations[0].text
+
+
+def test_the_factor_of_safety_is_drawn_against_the_required_one(full) -> None:
+    view = View(full, "/slopes", "?slope=tier_650_west.face&range=all")
+    drawing = _slope_stability.factor_curve(view)
+    assert any(shape.y0 == 1.1 for shape in drawing.layout.shapes)
+    assert any(trace.name == "Factor of safety" and len(trace.y) > 1 for trace in drawing.data)
+
+
+def test_a_slope_that_is_only_planned_says_so(full) -> None:
+    text = words(
+        drawn(next(page for page in PAGES if page.path == "/slopes"), View(full, "/slopes"))
+    )
+    assert "Planned" in text
+    assert "Stands" in text
+
+
+def test_no_water_is_no_factor_and_the_page_says_why(full) -> None:
+    view = View(full, "/slopes", "?slope=tier_650_west.base")
+    state = _slope_stability.chosen(view)
+    state.factor_of_safety = unknown(
+        "1", Text("Only {count} of {needed} points", {"count": 0, "needed": 2})
+    )
+    text = words(json.loads(plotly_json.to_json_plotly(_slope_stability.details(view))))
+    assert "Only 0 of 2 points" in text
+    assert _slope_stability.level(state) == "normal"
 
 
 def test_every_component_of_post_mining_says_what_is_missing(full) -> None:

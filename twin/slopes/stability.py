@@ -194,6 +194,7 @@ def _state(
     for figure in (state.factor_of_safety, state.spencer, state.probability):
         figure.time = time
     state.factor_of_safety.validity = _validity(state, line, standing)
+    scale = standing.bishop / judged.sampled.mean
     circle = standing.circle
     state.circle = SlopeCircle(
         x=circle.x,
@@ -202,7 +203,7 @@ def _state(
         entry=circle.entry,
         exit=circle.exit,
     )
-    state.influences = [_influence(plan, given, each) for each in judged.influences]
+    state.influences = [_influence(plan, given, each, scale) for each in judged.influences]
     return state
 
 
@@ -368,7 +369,9 @@ def _drawn(section: Section, line: WaterLine | None) -> list[tuple[float, float]
     ]
 
 
-def _influence(plan: SlopesPlan, given: SectionPlan, each: Influence) -> SlopeInfluence:
+def _influence(
+    plan: SlopesPlan, given: SectionPlan, each: Influence, scale: float
+) -> SlopeInfluence:
     water_unit = "m" if given.water.piezometers else "1"
     return SlopeInfluence(
         parameter=each.parameter,
@@ -377,6 +380,6 @@ def _influence(plan: SlopesPlan, given: SectionPlan, each: Influence) -> SlopeIn
         low=each.low,
         high=each.high,
         unit=_UNITS.get(each.parameter, water_unit),
-        factor_low=None if math.isnan(each.factor_low) else each.factor_low,
-        factor_high=None if math.isnan(each.factor_high) else each.factor_high,
+        factor_low=None if math.isnan(each.factor_low) else each.factor_low * scale,
+        factor_high=None if math.isnan(each.factor_high) else each.factor_high * scale,
     )

@@ -233,7 +233,10 @@ def test_a_site_without_the_file_has_no_slopes(small_site: Site, store: Store) -
         (("sections", "tier_680", "zone", "nowhere"), "sections.tier_680.zone"),
         (("sections", "tier_680", "tiers", ["rim"]), "zones with base_m and crest_m"),
         (("sections", "overall", "tiers", ["tier_650", "tier_740"]), "begins at the crest of"),
-        (("sections", "tier_680", "layers", [{"material": "chalk"}]), "old_fill, placed_waste"),
+        (
+            ("sections", "tier_680", "layers", [{"material": "chalk"}]),
+            "legal: (placed_waste, old_fill|old_fill, placed_waste)",
+        ),
         (("sections", "tier_680", "water", {"source": "x"}), "either piezometers or ratio"),
         (
             ("sections", "tier_680", "water", {"piezometers": ["ws-01"], "source": "x"}),
