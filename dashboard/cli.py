@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import structlog
 import typer
 
-from dashboard import cli_data, cli_land_use, cli_values
+from dashboard import cli_data, cli_land_use, cli_slope, cli_survey, cli_values
 from dashboard.cli_access import key_app, letters_app
 from ingest.errors import ConfigurationError, PostmineError
 
@@ -37,7 +37,9 @@ app.add_typer(key_app, name="key")
 app.add_typer(letters_app, name="dead-letters")
 cli_data.register(app)
 cli_values.register(app)
+cli_survey.register(app)
 cli_land_use.register(app)
+cli_slope.register(app)
 
 SiteOption = Annotated[
     str | None, typer.Option("--site", help="Name of a bundled site, or the path of its folder.")
