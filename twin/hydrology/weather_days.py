@@ -89,7 +89,7 @@ def _weather_days(
         factor_mm=weather.degree_day_mm,
         border_degC=weather.rain_from_degC,
     )
-    day_of_year = pd.date_range(start, periods=days, freq="D").dayofyear.to_numpy(dtype=float)
+    day_of_year = pd.date_range(start, periods=days, freq="D").day_of_year.to_numpy(dtype=float)
     pressure = means.get("atmospheric_pressure")
     return WeatherDays(
         start=start,
