@@ -28,6 +28,7 @@ from dashboard.components import (
 )
 from dashboard.icons import icon
 from dashboard.page import Page, Update
+from dashboard.pages import _flags
 from dashboard.palette import STATUSES
 from dashboard.queries import Queries
 from dashboard.questions import BadQuestion
@@ -158,6 +159,7 @@ def detail(view: View) -> list[Component]:
                 span="pm-two-thirds",
             ),
         ),
+        row(*_flags.flag_cards(view, chosen, quantity, _node)),
     ]
 
 
@@ -245,7 +247,8 @@ def profile(view: View) -> go.Figure:
 
 
 def callbacks(app: Dash, queries: Queries) -> None:
-    """Register the choice of a row, which goes into the address, and the reading by hand."""
+    """Register the choice of a row, which goes into the address, and both forms."""
+    _flags.callbacks(app, queries, _chosen, _quantity)
 
     @app.callback(
         Output("url", "search", allow_duplicate=True),
