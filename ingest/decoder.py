@@ -127,6 +127,14 @@ class Decoder(ABC):
         del now
         return ()
 
+    def memory(self) -> bytes | None:
+        """Return what has to be remembered over a restart; None: nothing, or nothing new."""
+        return None
+
+    def recall(self, memory: bytes) -> None:
+        """Take what `memory` returned in an earlier process; what is no memory is passed over."""
+        del memory
+
     def known(self, device: str) -> Device:
         """Return a device of the site.
 

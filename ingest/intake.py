@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
@@ -123,11 +123,25 @@ class Intake:
             for device in site.devices
         }
 
+    @property
+    def _dialects(self) -> Iterable[Decoder]:
+        return dict.fromkeys(listener.dialect for listener in self._gateways)
+
     def at_start(self) -> list[Outgoing]:
         """Return what the dialects ask us to send before anything is heard."""
         now = self._received()
-        dialects = dict.fromkeys(listener.dialect for listener in self._gateways)
-        return [each for dialect in dialects for each in dialect.at_start(now)]
+        return [each for dialect in self._dialects for each in dialect.at_start(now)]
+
+    def memories(self) -> dict[str, bytes]:
+        """Return what dialects have to remember over a restart, as far as it is new."""
+        found = {dialect.name: dialect.memory() for dialect in self._dialects}
+        return {name: memory for name, memory in found.items() if memory is not None}
+
+    def recall(self, memories: Mapping[str, bytes]) -> None:
+        """Take what `memories` returned in an earlier process."""
+        for dialect in self._dialects:
+            if dialect.name in memories:
+                dialect.recall(memories[dialect.name])
 
     def accept(self, arrivals: Iterable[Arrival]) -> Accepted:
         """Return what a batch comes to; never raises for bad data."""

@@ -179,6 +179,11 @@ class _Ingest:
         self._intake = Intake(
             run.site, run.clock, replayed=run.replayed, started=run.store.run_time()
         )
+        self._memories = run.settings.data_dir / "dialects"
+        if statuses:  # the worker that hears other dialects than ours
+            self._intake.recall(
+                {path.stem: path.read_bytes() for path in self._memories.glob("*.json")}
+            )
         self.stored = self._letters = self._messages = 0
         self._delay_s = 0.0
 
@@ -186,6 +191,20 @@ class _Ingest:
         """Send what the dialects ask for before anything is heard."""
         if not self._run.replayed:
             self._send(self._intake.at_start())
+
+    def _remember(self) -> None:
+        """Keep what dialects need to understand what comes after a restart.
+
+        Not brought to the disk itself: an older memory is one that asks its senders again.
+        """
+        for name, memory in self._intake.memories().items():
+            part = self._memories / f"{name}.part"
+            try:
+                self._memories.mkdir(exist_ok=True)
+                part.write_bytes(memory)
+                part.replace(part.with_suffix(".json"))
+            except OSError as error:
+                log.error("not_remembered", dialect=name, error=str(error))
 
     def _send(self, outgoing: Sequence[Outgoing]) -> None:
         for each in outgoing:
@@ -231,6 +250,7 @@ class _Ingest:
                     self._heartbeat.beat(ok=False, detail=str(error))
                 self._stop.wait(_REFUSED_PAUSE_S)
                 continue
+            self._remember()
             self._subscriber.acknowledge(deliveries, connection)
             self._send(accepted.outgoing)
             self.stored += appended.stored

@@ -10,6 +10,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
+import msgspec
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 from google.protobuf.message import DecodeError
 
@@ -116,6 +117,30 @@ def rebirth_request(received: datetime) -> bytes:
     return encoded
 
 
+class Life(msgspec.Struct):
+    """What is known of the present life of an edge node.
+
+    Parameters
+    ----------
+    sequence
+        Of its last message.
+    death
+        Number under which its death will be told.
+    born, last
+        Times of its birth and of its latest message [ms since 1970].
+    names, types
+        Name by alias, and data type by name, of each device.
+    """
+
+    alive: bool = False
+    sequence: int | None = None
+    death: int | None = None
+    born: int | None = None
+    last: int | None = None
+    names: dict[str, dict[int, str]] = {}
+    types: dict[str, dict[str, int]] = {}
+
+
 class EdgeNode:
     """What one edge node has told: its births' aliases, and where its sequence stands.
 
@@ -123,36 +148,48 @@ class EdgeNode:
     are not used until the next one: a value under a wrong name is worse than none.
     """
 
-    def __init__(self) -> None:
-        self.alive = False
-        self._sequence: int | None = None
-        self._death: int | None = None
-        self._names: dict[str, dict[int, str]] = {}
-        self._types: dict[str, dict[str, int]] = {}
+    def __init__(self, life: Life | None = None) -> None:
+        self.life = life or Life()
         self._asked: datetime | None = None
 
     def birth(self, payload: Any) -> None:
         """Begin anew with the node's own birth; its devices are to be born again too."""
-        self.alive, self._asked = True, None
-        self._names, self._types = {}, {}
-        self._sequence = payload.seq
-        self._death = _death_number(payload)
+        self._asked = None
+        born = _time(payload)
+        self.life = Life(
+            alive=True, sequence=payload.seq, death=_death_number(payload), born=born, last=born
+        )
 
     def ends_by(self, payload: Any) -> bool:
         """Return whether a death is that of the present life, and not a late one of another."""
         number = _death_number(payload)
-        if number is not None and self._death is not None and number != self._death:
+        if number is not None and self.life.death is not None and number != self.life.death:
             return False
-        self.alive = False
+        self.life.alive = False
         return True
 
-    def follows(self, sequence: int) -> bool:
-        """Return whether this message is the next one, or the last one again."""
-        last, self._sequence = self._sequence, sequence
-        if not self.alive or last is None or sequence not in (last, (last + 1) % 256):
-            self.alive = False
-            return False
-        return True
+    def follows(self, payload: Any) -> bool:
+        """Return whether this message is the next one, or one of this life once more.
+
+        A broker that was killed sends its last moments again; such a message is known by its time.
+        """
+        life, time, sequence = self.life, _time(payload), payload.seq
+        last = life.sequence
+        if life.alive and last is not None and sequence in (last, (last + 1) % 256):
+            life.sequence = sequence
+            if time is not None and (life.last is None or time > life.last):
+                life.last = time
+            return True
+        if (
+            life.alive
+            and time is not None
+            and life.born is not None
+            and life.last is not None
+            and life.born <= time < life.last
+        ):
+            return True
+        life.sequence, life.alive = sequence, False
+        return False
 
     def asks(self, received: datetime) -> bool:
         """Return whether it is time to ask for a rebirth."""
@@ -170,11 +207,11 @@ class EdgeNode:
             if metric.HasField("alias"):
                 names[metric.alias] = name
             types[name] = metric.datatype
-        self._names[device], self._types[device] = names, types
+        self.life.names[device], self.life.types[device] = names, types
 
     def values(self, device: str, payload: Any, wrong: list[str]) -> list[Value]:
         """Return the metrics of a message; add what cannot be understood to `wrong`."""
-        names, types = self._names.get(device, {}), self._types.get(device, {})
+        names, types = self.life.names.get(device, {}), self.life.types.get(device, {})
         found = []
         for metric in payload.metrics:
             if metric.is_transient:
@@ -197,7 +234,7 @@ class EdgeNode:
         return found
 
     def _named(self, metric: Any, names: dict[int, str]) -> str:
-        if self.alive and metric.alias in names:
+        if self.life.alive and metric.alias in names:
             return names[metric.alias]
         raise MessageError(
             f"metric with alias {metric.alias}, whose birth is not known; a rebirth is asked for"
@@ -213,6 +250,10 @@ def _value(metric: Any, datatype: int) -> Any:
     if bits and kind in ("int_value", "long_value") and value >> (bits - 1):
         return value - (1 << bits)
     return value
+
+
+def _time(payload: Any) -> int | None:
+    return payload.timestamp if payload.HasField("timestamp") else None
 
 
 def _death_number(payload: Any) -> int | None:

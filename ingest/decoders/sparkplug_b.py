@@ -18,7 +18,7 @@ from ingest.decoder import (
     numeric,
 )
 from ingest.message import Message, MessageError, Status
-from ingest.sparkplug import EdgeNode, Value, parse, rebirth_request
+from ingest.sparkplug import EdgeNode, Life, Value, parse, rebirth_request
 from ingest.store import SenderStatus
 
 _KINDS = ("NBIRTH", "NDATA", "NDEATH", "DBIRTH", "DDATA", "DDEATH")
@@ -39,10 +39,27 @@ class SparkplugB(Decoder):
         super().__init__(site)
         #: Only nodes that the site knows are remembered, so that nobody can fill our memory.
         self._nodes = {_edge(device): EdgeNode() for device in self.devices}
+        self._heard_something = False
 
     def at_start(self, now: datetime) -> Sequence[Outgoing]:
-        """Ask all nodes for their births, which were told before we came."""
-        return [_ask(edge, now) for edge in self._nodes]
+        """Ask nodes for their births, as far as they were told before we came."""
+        return [_ask(edge, now) for edge, node in self._nodes.items() if not node.life.alive]
+
+    def memory(self) -> bytes | None:
+        """Return the lives of the nodes, if they have gone on."""
+        if not self._heard_something:
+            return None
+        self._heard_something = False
+        return msgspec.json.encode({edge: node.life for edge, node in self._nodes.items()})
+
+    def recall(self, memory: bytes) -> None:
+        """Go on with the lives of nodes that the site still has."""
+        try:
+            lives = msgspec.json.decode(memory, type=dict[str, Life])
+        except msgspec.DecodeError:
+            return  # they are asked for
+        for edge in self._nodes.keys() & lives.keys():
+            self._nodes[edge] = EdgeNode(lives[edge])
 
     def decode(self, sent: Sent) -> Decoded:
         """Return what node or device measured, and whether a rebirth is to be asked for."""
@@ -60,6 +77,7 @@ class SparkplugB(Decoder):
             self.known(device)
             raise MessageError(f"edge node {edge!r} is not known at this site")
         payload = parse(sent.payload)
+        self._heard_something = True
         if kind == "NDEATH":
             if not node.ends_by(payload):
                 return Decoded()
@@ -69,7 +87,7 @@ class SparkplugB(Decoder):
             node.birth(payload)
             in_order = True
         else:
-            in_order = node.follows(payload.seq)
+            in_order = node.follows(payload)
         if kind in ("NBIRTH", "DBIRTH") and in_order:
             node.learn(device, payload)
         asked = [] if in_order or not node.asks(sent.received) else [_ask(edge, sent.received)]

@@ -147,3 +147,53 @@ def test_an_unknown_device_of_a_known_node_does_not_break_the_sequence(born: Dec
     decoded = born.decode(other)
     assert "'mine/edge-1/other' of dialect sparkplug_b is not known" in decoded.refusals[0]
     assert device(born, "DDATA", level(3)).outgoing == []
+
+
+def restarted(edge: Decoder, site: Site) -> Decoder:
+    """The same dialect in another process."""
+    memory = edge.memory()
+    assert memory is not None
+    assert edge.memory() is None, "there is nothing new"
+    again = decoders()["sparkplug_b"](site)
+    again.recall(memory)
+    return again
+
+
+def test_births_outlive_a_restart(born: Decoder, gateway_site: Site) -> None:
+    again = restarted(born, gateway_site)
+    assert again.at_start(NOW) == [], "who is alive is not asked"
+    decoded = device(again, "DDATA", level(2))
+    assert (decoded.heard[0].message.values, decoded.outgoing) == ({"Level": 4.5}, [])
+    late = sparkplug(None, {"name": b"bdSeq", "datatype": 8, "long_value": 2}, time=None)
+    assert node(again, "NDEATH", late).statuses == ()
+
+
+def test_what_was_missed_during_a_restart_is_a_gap(born: Decoder, gateway_site: Site) -> None:
+    again = restarted(born, gateway_site)
+    decoded = device(again, "DDATA", level(3))
+    assert decoded.heard == []
+    assert len(decoded.outgoing) == 1
+    third = restarted(again, gateway_site)
+    assert len(third.at_start(NOW)) == 1, "it is still to be asked"
+
+
+@pytest.mark.parametrize("memory", [b"", b"[]", b'{"mine/edge-1": 3}', b"\xff"])
+def test_what_is_no_memory_is_passed_over(edge: Decoder, memory: bytes) -> None:
+    edge.recall(memory)
+    assert len(edge.at_start(NOW)) == 1
+
+
+def test_what_a_killed_broker_sends_once_more_is_no_gap(born: Decoder) -> None:
+    def later(seq: int, after_s: int) -> bytes:
+        at = int((NOW + timedelta(seconds=after_s)).timestamp() * 1000)
+        return sparkplug(seq, {"alias": 1, "double_value": float(seq)}, time=at)
+
+    sent = [later(seq, seq) for seq in range(2, 12)]
+    for payload in [*sent, *sent[4:], later(12, 12)]:
+        decoded = device(born, "DDATA", payload)
+        assert (len(decoded.heard), decoded.outgoing) == (1, [])
+    # A message that was lost is one all the same.
+    assert len(device(born, "DDATA", later(14, 14)).outgoing) == 1
+    # And so is one of before the birth.
+    node(born, "NBIRTH", NODE_BIRTH)
+    assert len(device(born, "DDATA", later(9, -60)).outgoing) == 1
