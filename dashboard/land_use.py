@@ -27,7 +27,8 @@ class LandInput(msgspec.Struct, kw_only=True):
     """One input of a work, and what the site has recorded of it.
 
     `low` and `high` are legal values, `above` and `below` are not; `default` is the guide's own
-    constant, taken where nothing is given.
+    constant, taken where nothing is given, or a design assumption in a range that the guide leaves
+    (`assumed`).
     """
 
     name: str
@@ -39,18 +40,20 @@ class LandInput(msgspec.Struct, kw_only=True):
     above: float | None
     below: float | None
     default: float | None
+    assumed: bool
     recorded: Figure
 
 
 class LandWork(msgspec.Struct, kw_only=True):
     """One work: its inputs, and its results for what the site has recorded.
 
-    `reason` says why there are no results.
+    `reason` says why there are no results, `remarks` what is restored or assumed in the formulas.
     """
 
     name: str
     number: int
     title: Text
+    remarks: list[Text]
     inputs: list[LandInput]
     variants: list[int]
     results: list[Result]
@@ -202,6 +205,7 @@ class LandUse:
             name=name,
             number=work.number,
             title=work.title,
+            remarks=list(work.remarks),
             inputs=[
                 _input(each, recorded.values.get(each.name), recorded.source)
                 for each in work.inputs
@@ -223,6 +227,7 @@ def _input(each: Input, recorded: float | None, source: str) -> LandInput:
         above=each.above,
         below=each.below,
         default=each.default,
+        assumed=each.assumed,
         recorded=unknown(each.unit, Text("Not recorded"))
         if recorded is None
         else Figure(value=recorded, unit=each.unit, source=source, quality="planned"),

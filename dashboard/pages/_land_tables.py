@@ -76,4 +76,7 @@ def _cell(view: View, each: Result) -> Component:
     label = view.text(each.title)
     if each.case is not None:
         label = f"{label}, {view.text(each.case)}"
-    return number(view, label, each.figure)
+    shown = number(view, label, each.figure)
+    if each.figure.reason is None:
+        return shown
+    return html.Span([shown, html.Small(f" {view.text(each.figure.reason)}", className="pm-quiet")])

@@ -144,6 +144,8 @@ def results(view: View) -> list[Component]:
             )
         ]
     found = [card(title, tables(view, asked.results))]
+    remarks = [html.Li(view.text(each)) for each in asked.work.remarks]
+    found.append(card(view.t("Restored and assumed"), html.Ul(remarks, className="pm-quiet")))
     if asked.name in _DRAWINGS:
         values = asked.work.completed(asked.values)
         drawing = _DRAWINGS[asked.name](view, values, asked.results)
@@ -248,6 +250,8 @@ def _origin(view: View, asked: Asked, each: land_use.Input) -> str:
         if asked.variant is None:
             return view.t("recorded")
         return view.t("variant {number}", number=asked.variant)
+    if each.assumed:
+        return view.t("design assumption")
     if each.default is not None:
         return view.t("constant of the guide")
     return view.t("legal: {legal}", legal=view.text(each.legal))

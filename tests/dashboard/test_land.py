@@ -69,13 +69,21 @@ def test_what_is_not_recorded_is_shown_as_not_known(full: Queries) -> None:
     assert "The site has recorded 1 of the 8 inputs" in words(land.starts(view))
 
 
+def test_an_indicator_that_is_not_known_says_what_is_not_recorded(full: Queries) -> None:
+    said = words(land.results(view_of(full, "?work=territory&lang=ru")))
+    assert said.count("район") > 3, "the area of the district is named where it is missing"
+    assert "district" not in said
+
+
 def test_a_variant_is_named_as_no_data_of_the_site(full: Queries) -> None:
     view = view_of(full, "?work=land_allotment&start=4")
     assert fields(view)["dump_height"] == ("75", "variant 4")
     assert fields(view)["wind_speed"] == ("5", "constant of the guide")
     assert "starting values, not this site's" in words(land.starts(view))
+    assert fields(view)["development_factor"] == ("1.2", "design assumption")
     said = words(land.results(view))
     assert "1,016\u00a0ha" in said  # 1.1, bottom-up, as worked by hand
+    assert "1.12: the sign of the logarithm is restored" in said
     assert land.undo(view) is None
 
 

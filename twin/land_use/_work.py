@@ -83,6 +83,8 @@ class Input:
         Bounds that are not legal values themselves.
     default
         The guide's own constant, or the norm that it names; None: must be given.
+    assumed
+        Whether the default is our choice, because the guide leaves a range: a design assumption.
     """
 
     name: str
@@ -93,6 +95,7 @@ class Input:
     above: float | None = None
     below: float | None = None
     default: float | None = None
+    assumed: bool = False
 
     @property
     def legal(self) -> Text:
@@ -133,6 +136,8 @@ class Work:
         What it is computed from, in the guide's order.
     compute
         Returns the results of legal inputs; raises `InputsRefused` when they contradict.
+    remarks
+        What is restored, assumed, or wrong in the guide, each with the formula's number.
     partial
         Whether each result is computed that the given inputs allow, the others being unknown.
     """
@@ -141,6 +146,7 @@ class Work:
     title: Text
     inputs: tuple[Input, ...]
     compute: Callable[[Values], list[Result]]
+    remarks: tuple[Text, ...] = ()
     partial: bool = False
 
     @property

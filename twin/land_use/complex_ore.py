@@ -15,7 +15,7 @@ _COMPONENTS = (
 )
 _NUMBERS = tuple(number for number, _ in _COMPONENTS)
 
-#: Three inputs of a kind, one a component: name, unit, titles, bounds.
+#: Three inputs of a kind, one a component: name, unit, titles, and its bounds low, above, high.
 _OF_COMPONENTS = (
     (
         "processing_cost",
@@ -25,7 +25,7 @@ _OF_COMPONENTS = (
             Text("Cost of processing, component 2"),
             Text("Cost of processing, component 3"),
         ),
-        {"low": 0},
+        (0, None, None),
     ),
     (
         "concentrate_price",
@@ -35,7 +35,7 @@ _OF_COMPONENTS = (
             Text("Price of concentrate 2"),
             Text("Price of concentrate 3"),
         ),
-        {"low": 0},
+        (0, None, None),
     ),
     (
         "grade_ore",
@@ -45,7 +45,7 @@ _OF_COMPONENTS = (
             Text("Grade of component 2 in the ore"),
             Text("Grade of component 3 in the ore"),
         ),
-        {"low": 0, "high": 100},
+        (0, None, 100),
     ),
     (
         "grade_concentrate",
@@ -55,7 +55,7 @@ _OF_COMPONENTS = (
             Text("Grade of component 2 in its concentrate"),
             Text("Grade of component 3 in its concentrate"),
         ),
-        {"above": 0, "high": 100},
+        (None, 0, 100),
     ),
     (
         "recovery",
@@ -65,7 +65,7 @@ _OF_COMPONENTS = (
             Text("Recovery of component 2"),
             Text("Recovery of component 3"),
         ),
-        {"low": 0, "high": 1},
+        (0, None, 1),
     ),
     (
         "profitability",
@@ -75,7 +75,7 @@ _OF_COMPONENTS = (
             Text("Norm of profit, concentrate 2"),
             Text("Norm of profit, concentrate 3"),
         ),
-        {"low": 0},
+        (0, None, None),
     ),
 )
 
@@ -86,8 +86,8 @@ INPUTS = (
     Input(name="stripping_cost", title=Text("Cost of stripping"), unit="rub/m3", low=0),
     Input(name="tailings_cost", title=Text("Cost of disposing of tailings"), unit="rub/t", low=0),
     *(
-        Input(name=f"{name}_{number}", title=title, unit=unit, **bounds)
-        for name, unit, titles, bounds in _OF_COMPONENTS
+        Input(name=f"{name}_{number}", title=title, unit=unit, low=low, above=above, high=high)
+        for name, unit, titles, (low, above, high) in _OF_COMPONENTS
         for number, title in zip(_NUMBERS, titles, strict=True)
     ),
 )
@@ -213,5 +213,9 @@ def compute(values: Values) -> list[Result]:
 
 
 WORK = Work(
-    number=6, title=Text("Complex development of a deposit"), inputs=INPUTS, compute=compute
+    number=6,
+    title=Text("Complex development of a deposit"),
+    inputs=INPUTS,
+    compute=compute,
+    remarks=(Text("6.4: restored from the damaged layout"),),
 )

@@ -161,4 +161,13 @@ def compute(values: Values) -> list[Result]:
     return found
 
 
-WORK = Work(number=4, title=Text("Minimum industrial grade"), inputs=INPUTS, compute=compute)
+WORK = Work(
+    number=4,
+    title=Text("Minimum industrial grade"),
+    inputs=INPUTS,
+    compute=compute,
+    remarks=(
+        Text("4.3: restored from the damaged layout"),
+        Text("Variants 11 to 30 are left out: their units are mixed and dilutions lie above 1"),
+    ),
+)

@@ -73,6 +73,7 @@ INPUTS = (
         low=1,
         high=2,
         default=1.2,
+        assumed=True,
     ),
     Input(
         name="rock_bulking", title=Text("Bulking of the rock"), unit="1", low=1, high=3, default=1.4
@@ -100,6 +101,7 @@ INPUTS = (
         low=1.5,
         high=5,
         default=2,
+        assumed=True,
     ),
     Input(
         name="dust_limit",
@@ -326,4 +328,18 @@ def _scheme(v: Values, scheme: str, field: float, pit: float, base: Base) -> lis
     return found
 
 
-WORK = Work(number=1, title=Text("Land allotment of an open pit"), inputs=INPUTS, compute=compute)
+WORK = Work(
+    number=1,
+    title=Text("Land allotment of an open pit"),
+    inputs=INPUTS,
+    compute=compute,
+    remarks=(
+        Text("1.1: the guide gives a factor of development of 1.15 to 1.2; 1.2 is assumed"),
+        Text("1.4-1.6: the printed formulas are lost; restored from the frustum"),
+        Text("1.6: the guide leaves the ratio of the sides free from 1.5 to 5; 2 is assumed"),
+        Text("1.10: restored as a quarter of 1.7: the guide says that bottom-up costs four times"),
+        Text("1.12: the sign of the logarithm is restored"),
+        Text("1.14: the guide leaves open which surface raises dust; the flattened one is assumed"),
+        Text("1.17, 1.18: pi is restored"),
+    ),
+)

@@ -157,4 +157,14 @@ def _most_lost(thickness: float, balance: float, lost_grade: float) -> float:
     return round(thickness / 2 * share, 4)
 
 
-WORK = Work(number=5, title=Text("Losses and dilution"), inputs=INPUTS, compute=compute)
+WORK = Work(
+    number=5,
+    title=Text("Losses and dilution"),
+    inputs=INPUTS,
+    compute=compute,
+    remarks=(
+        Text("5.1: restored from the damaged layout"),
+        Text("5.5: the sign between both costs is lost; their sum is assumed"),
+        Text("Variants: cells that span rows of the damaged table are repeated as we read them"),
+    ),
+)

@@ -51,9 +51,12 @@ INPUTS = (
     Input(name="dump_front_length", title=Text("Length of the dump's front"), unit="m", above=0),
     Input(name="topsoil_thickness", title=Text("Thickness of the topsoil"), unit="m", above=0),
     *(
-        Input(name=f"{key}_{when}", title=title, unit=unit, high=most, **bound)
+        each
         for key, before, after, unit, most in _SOIL
-        for when, title, bound in (("before", before, {"above": 0}), ("after", after, {"low": 0}))
+        for each in (
+            Input(name=f"{key}_before", title=before, unit=unit, above=0, high=most),
+            Input(name=f"{key}_after", title=after, unit=unit, low=0, high=most),
+        )
     ),
     *_LOSSES,
     Input(
@@ -208,4 +211,10 @@ def compute(values: Values) -> list[Result]:
     ]
 
 
-WORK = Work(number=2, title=Text("Damage to soil"), inputs=INPUTS, compute=compute)
+WORK = Work(
+    number=2,
+    title=Text("Damage to soil"),
+    inputs=INPUTS,
+    compute=compute,
+    remarks=(Text("2.6, 2.7: the stripped land is taken as advance times length of the front"),),
+)

@@ -456,5 +456,10 @@ WORK = Work(
     title=Text("Indicators of the territory"),
     inputs=INPUTS,
     compute=compute,
+    remarks=(
+        Text("3.7: solid waste is restored as rock mass less coal"),
+        Text("3.8: the guide's example divides by 58 where its formula asks for 68"),
+        Text("3.9: the guide prints 39 for 38.3 in its example"),
+    ),
     partial=True,
 )

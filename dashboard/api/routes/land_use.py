@@ -41,6 +41,7 @@ EXAMPLE = LandUseAnswer(
             name="land_allotment",
             number=1,
             title=Text("Land allotment of an open pit"),
+            remarks=[Text("1.12: the sign of the logarithm is restored")],
             inputs=[
                 LandInput(
                     name="dump_slope",
@@ -52,6 +53,7 @@ EXAMPLE = LandUseAnswer(
                     above=0,
                     below=90,
                     default=38,
+                    assumed=False,
                     recorded=Figure(
                         value=37, unit="deg", source="reclamation project", quality="planned"
                     ),
