@@ -16,8 +16,8 @@ from ingest.store import DeadLetter, Row, SenderStatus
 
 #: A larger payload is not decoded: a day of a 16-channel logger at 10 s is about half of it.
 LARGEST_PAYLOAD = 1_000_000
-#: How much of a payload a dead letter keeps.
-KEPT_PAYLOAD = 65_536
+#: How much of a payload a dead letter keeps: what our broker takes.
+KEPT_PAYLOAD = 16 << 20
 #: No instrument of ours measured before; it also keeps times within 64 bits of nanoseconds.
 EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
 #: The days at which the clocks of loggers begin when they have lost the time (Unix, GPS).

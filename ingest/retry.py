@@ -20,6 +20,7 @@ from ingest.settings import Settings
 from ingest.site import load_site
 from ingest.store import DeadLetter, Row, Store
 from ingest.store.embedded import EmbeddedStore
+from ingest.store.open import open_store
 
 log = structlog.get_logger()
 
@@ -74,15 +75,28 @@ def retry_run(
     # What a letter is compared with is what is durable, not what InfluxDB has of it already.
     store = EmbeddedStore(settings.data_dir, loaded, min_free_mb=settings.min_free_mb)
     try:
-        return retry(store, Intake(loaded, clock), clock, author=author, ids=ids)
+        pruned = store.pruned_until() is not None and bool(settings.influxdb_url)
+        known = open_store(settings, loaded) if pruned else store
+        try:
+            return retry(store, Intake(loaded, clock), clock, author=author, ids=ids, known=known)
+        finally:
+            known.close()
     finally:
         store.close()
 
 
 def retry(
-    store: Store, intake: Intake, clock: Clock, *, author: str, ids: Sequence[int] = ()
+    store: EmbeddedStore,
+    intake: Intake,
+    clock: Clock,
+    *,
+    author: str,
+    ids: Sequence[int] = (),
+    known: Store | None = None,
 ) -> Retried:
     """Retry letters of a store; no ids: all that wait.
+
+    `known` is the store that has what was pruned.
 
     Raises
     ------
@@ -99,7 +113,7 @@ def retry(
     done = Retried([], 0, [])
     for number in sorted(set(ids)) or waiting:  # the oldest first, as they came
         (letter,) = store.dead_letters(limit=1, before=number + 1)
-        reason, stored = _one(store, intake, letter)
+        reason, stored = _one(store, known or store, intake, letter)
         done = done._replace(stored=done.stored + stored)
         if reason:
             done.still_wrong.append(StillWrong(number, reason))
@@ -117,18 +131,25 @@ def retry(
     return done
 
 
-def _one(store: Store, intake: Intake, letter: DeadLetter) -> tuple[str, int]:
+def _one(store: EmbeddedStore, known: Store, intake: Intake, letter: DeadLetter) -> tuple[str, int]:
     """Store what is understood of a letter; return what is not, and the number of rows."""
-    if len(letter.payload) < letter.size:
-        return f"only {len(letter.payload)} of its {letter.size} bytes were kept", 0
-    accepted = intake.accept([Arrival(letter.topic, letter.payload)])
+    assert letter.id is not None
+    payload = store.dead_payload(letter.id)
+    if payload is None:
+        return f"only the beginning of its {letter.size} bytes is kept; send it again", 0
+    accepted = intake.accept([Arrival(letter.topic, payload)])
     heard = {status.sender: status.received for status in store.statuses()}
     statuses = [
         each
         for each in accepted.statuses
         if each.sender not in heard or heard[each.sender] < letter.received
     ]
-    rows = [row for each in accepted.rows if (row := _unknown(store, each, letter)).values]
+    held = store.held_until()
+    rows = [
+        row
+        for each in accepted.rows
+        if (row := _unknown(known if each.time <= held else store, each, letter)).values
+    ]
     appended = store.append(rows, statuses=statuses) if rows or statuses else None
     stored = appended.stored + appended.corrected if appended else 0
     return "; ".join(each.reason for each in accepted.dead_letters), stored

@@ -180,6 +180,7 @@ def letters(view: View) -> list[dict[str, Any]]:
             "topic": each.topic,
             "reason": view.text(each.reason),
             "size": each.size,
+            "kept": view.t("whole") if each.kept else view.t("its beginning alone"),
             "resolved": f"{view.time(each.resolved)}, {each.resolved_by}" if each.resolved else "",
             "payload": each.payload[:_SHOWN].decode("utf-8", "replace"),
         }
@@ -336,6 +337,7 @@ def _letter_columns(view: View) -> list[dict[str, Any]]:
         {"field": "reason", "headerName": view.t("Reason"), "width": 320},
         {"field": "resolved", "headerName": view.t("Resolved"), "width": 180},
         {"field": "size", "headerName": view.t("Bytes"), "width": 90},
+        {"field": "kept", "headerName": view.t("Kept"), "width": 150},
         {"field": "payload", "headerName": view.t("Payload"), "width": 260},
     ]
 

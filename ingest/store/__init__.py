@@ -47,11 +47,21 @@ class Row(NamedTuple):
     flags: dict[str, str] = {}  # noqa: RUF012  (never changed: a NamedTuple's default)
 
 
+#: How much of a dead letter's payload is listed; a longer one is kept compressed beside.
+SHOWN_PAYLOAD = 65_536
+
+
 class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):
     """A message, or a part of one, that could not be understood.
 
     Parameters
     ----------
+    payload
+        The message; as it is read from a store, its first `SHOWN_PAYLOAD` bytes.
+    size
+        Length of the whole payload [bytes].
+    kept
+        Whether all of it is kept, so that it can be tried again.
     resolved
         When it was understood after all, at a retry; None while it is not.
     resolved_by
@@ -66,6 +76,7 @@ class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):
     id: int | None = None
     resolved: datetime | None = None
     resolved_by: str = ""
+    kept: bool = True
 
 
 class SenderStatus(msgspec.Struct, frozen=True, kw_only=True):
@@ -354,6 +365,10 @@ class Store(Protocol):
 
         `waiting` leaves out those that were resolved.
         """
+        ...
+
+    def dead_payload(self, number: int) -> bytes | None:
+        """Return the whole payload of a dead letter, None where not all of it is kept."""
         ...
 
     def resolve_dead_letters(self, ids: Sequence[int], time: datetime, author: str) -> None:

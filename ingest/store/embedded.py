@@ -23,6 +23,7 @@ from ingest.engineering import Engineering
 from ingest.errors import ConfigurationError, ServiceError
 from ingest.site import Site
 from ingest.store import (
+    SHOWN_PAYLOAD,
     Appended,
     Change,
     DeadLetter,
@@ -46,6 +47,8 @@ from ingest.store.schema import (
 )
 
 _BUSY_TIMEOUT_MS = 30_000
+#: Of all long dead letters together so much is kept, compressed [bytes].
+MOST_DEAD_BYTES = 256 << 20
 #: Page cache of each connection; the system caches the file as well.
 _CACHE_KIB = 8_192
 #: Numbers of buckets that each reading connection holds, to walk along.
@@ -149,21 +152,7 @@ class EmbeddedStore:
             rows, held = self._held_apart(rows)
             corrected = self._take(rows, changed, inserted)
             self._engineering.hear(statuses, self._ground)
-            if dead_letters:
-                db.executemany(
-                    "INSERT INTO dead_letter (topic, payload, size, reason, received)"
-                    " VALUES (?, ?, ?, ?, ?)",
-                    [
-                        (
-                            letter.topic,
-                            letter.payload,
-                            letter.size,
-                            letter.reason,
-                            to_ns(letter.received),
-                        )
-                        for letter in dead_letters
-                    ],
-                )
+            self._keep_letters(dead_letters)
             db.executemany(
                 "INSERT OR REPLACE INTO status VALUES (?, ?, ?, ?)",
                 [(s.sender, s.state, to_ns(s.received), s.document) for s in statuses],
@@ -176,6 +165,44 @@ class EmbeddedStore:
                 )
         stored = sum(inserted.values())
         return Appended(stored + held, corrected, len(rows) - stored - corrected)
+
+    def _keep_letters(self, letters: Sequence[DeadLetter]) -> None:
+        """Keep dead letters; of all long ones together only so much."""
+        long = [len(letter.payload) > SHOWN_PAYLOAD for letter in letters]
+        self._writer.executemany(
+            "INSERT INTO dead_letter (topic, payload, size, reason, received, whole)"
+            " VALUES (?, ?, ?, ?, ?, ?)",
+            [
+                (
+                    letter.topic,
+                    letter.payload[:SHOWN_PAYLOAD],
+                    letter.size,
+                    letter.reason,
+                    to_ns(letter.received),
+                    zlib.compress(letter.payload, 1) if is_long else None,
+                )
+                for letter, is_long in zip(letters, long, strict=True)
+            ],
+        )
+        if any(long):
+            # What was understood goes first, then what is oldest; the beginnings stay.
+            self._writer.execute(
+                "UPDATE dead_letter SET whole = NULL WHERE id IN (SELECT id FROM (SELECT id,"
+                " sum(length(whole)) OVER (ORDER BY resolved IS NULL DESC, id DESC) AS sum"
+                " FROM dead_letter WHERE whole IS NOT NULL) WHERE sum > ?)",
+                (MOST_DEAD_BYTES,),
+            )
+
+    def dead_payload(self, number: int) -> bytes | None:
+        """Return the whole payload of a dead letter, None where not all of it is kept."""
+        row = (
+            self._reader()
+            .execute("SELECT payload, size, whole FROM dead_letter WHERE id = ?", (number,))
+            .fetchone()
+        )
+        if row is None or (row[2] is None and len(row[0]) < row[1]):
+            return None
+        return row[0] if row[2] is None else zlib.decompress(row[2])
 
     def _take(self, rows: Sequence[Row], changed: list[Row], inserted: Counter[str]) -> int:
         """Store rows with all that they bring about; return how many were corrected."""
@@ -1038,7 +1065,8 @@ class EmbeddedStore:
         `waiting` leaves out those that were resolved.
         """
         query = (
-            "SELECT id, topic, payload, size, reason, received, resolved, resolved_by"
+            "SELECT id, topic, payload, size, reason, received, resolved, resolved_by,"
+            " whole IS NOT NULL OR length(payload) >= size"
             " FROM dead_letter WHERE id < ?"
         )
         if waiting:
@@ -1057,8 +1085,9 @@ class EmbeddedStore:
                 received=from_ns(received),
                 resolved=None if resolved is None else from_ns(resolved),
                 resolved_by=author,
+                kept=bool(kept),
             )
-            for key, topic, payload, size, reason, received, resolved, author in rows
+            for key, topic, payload, size, reason, received, resolved, author, kept in rows
         ]
 
     def resolve_dead_letters(self, ids: Sequence[int], time: datetime, author: str) -> None:

@@ -227,6 +227,10 @@ class InfluxStore:
         """
         return self.spool.dead_letters(limit=limit, before=before, waiting=waiting)
 
+    def dead_payload(self, number: int) -> bytes | None:
+        """Return the whole payload of a dead letter, None where not all of it is kept."""
+        return self.spool.dead_payload(number)
+
     def resolve_dead_letters(self, ids: Sequence[int], time: datetime, author: str) -> None:
         """Mark dead letters as understood after all; they are kept."""
         self.spool.resolve_dead_letters(ids, time, author)

@@ -119,6 +119,12 @@ def create_readings(db: sqlite3.Connection, types: Iterable[InstrumentType]) -> 
         if "resolved" not in {row[1] for row in db.execute("PRAGMA table_info(dead_letter)")}:
             db.execute("ALTER TABLE dead_letter ADD COLUMN resolved INTEGER")
             db.execute("ALTER TABLE dead_letter ADD COLUMN resolved_by TEXT NOT NULL DEFAULT ''")
+        if "whole" not in {row[1] for row in db.execute("PRAGMA table_info(dead_letter)")}:
+            db.execute("ALTER TABLE dead_letter ADD COLUMN whole BLOB")
+        db.execute(
+            "CREATE INDEX IF NOT EXISTS dead_letter_whole ON dead_letter (id)"
+            " WHERE whole IS NOT NULL"
+        )
         kinds = list(types)
         for kind in kinds:
             _create_type(db, kind)

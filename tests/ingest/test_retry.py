@@ -15,6 +15,7 @@ from ingest.intake import Arrival, Intake
 from ingest.retry import Retried, retry_run
 from ingest.settings import Settings, load_settings
 from ingest.site import load_site
+from ingest.store import embedded
 from ingest.store.embedded import EmbeddedStore
 
 SMALL = Path(__file__).parent.parent / "data/small_site"
@@ -110,10 +111,33 @@ def test_one_letter_alone_can_be_retried(run: Run) -> None:
         run.retry(2)
 
 
-def test_a_letter_that_was_cut_is_not_guessed(run: Run) -> None:
-    run.hear("pz-9", "[" + ", ".join([reading(1, 1.0)] * 2000) + "]")
+LONG = "[" + ", ".join([reading(1, 1.0)] * 2000) + "]"
+
+
+def test_a_long_letter_is_kept_whole(run: Run) -> None:
+    run.hear("pz-9", LONG)
+    (letter,) = run.store.dead_letters()
+    assert (len(letter.payload), letter.size, letter.kept) == (65_536, len(LONG), True)
+    assert run.store.dead_payload(1) == LONG.encode()
     run.rename(PIEZOMETER, "  pz-9: {type: test_piezometer, zone: dump}\n" + PIEZOMETER)
-    assert "bytes were kept" in run.retry().still_wrong[0].reason
+    assert run.retry() == Retried([1], 1, [])
+
+
+def test_of_long_letters_the_oldest_lose_their_payload_and_are_not_guessed(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(embedded, "MOST_DEAD_BYTES", 2500)  # each is about 1 kB, compressed
+    run.hear("pz-9", reading(0, 1.0))
+    for _ in range(4):
+        run.hear("pz-9", LONG)
+    kept = [letter.kept for letter in run.store.dead_letters()][::-1]
+    assert kept[:3] == [True, False, False]
+    assert kept[-1]
+    assert run.store.dead_payload(2) is None
+    run.rename(PIEZOMETER, "  pz-9: {type: test_piezometer, zone: dump}\n" + PIEZOMETER)
+    wrong = run.retry().still_wrong
+    assert wrong[0].id == 2
+    assert "only the beginning" in wrong[0].reason
 
 
 def test_the_last_word_of_a_sender_stays_the_last(run: Run) -> None:

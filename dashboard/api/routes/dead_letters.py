@@ -21,7 +21,8 @@ class DeadLetterAnswer(msgspec.Struct, kw_only=True):
     r"""One message, or a part of one, with the reason why it was not stored.
 
     `payload` is its beginning as text, bytes that are not UTF-8 as \xNN; `size` is the whole
-    length [bytes]. `resolved` is when it was understood after all, at a retry, and `resolved_by`
+    length [bytes], and `kept` whether all of it is kept, without which it cannot be tried again
+    (of all long ones together the oldest lose their payload first). `resolved` is when it was understood after all, at a retry, and `resolved_by`
     who asked for it.
     """
 
@@ -33,6 +34,7 @@ class DeadLetterAnswer(msgspec.Struct, kw_only=True):
     received: datetime
     resolved: datetime | None = None
     resolved_by: str = ""
+    kept: bool = True
 
 
 class DeadLettersAnswer(msgspec.Struct, kw_only=True):
@@ -140,6 +142,7 @@ def list_dead_letters(
                 received=letter.received,
                 resolved=letter.resolved,
                 resolved_by=letter.resolved_by,
+                kept=letter.kept,
             )
             for letter in found[:limit]
         ],
