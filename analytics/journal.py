@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 import msgspec
-from sqlalchemy import BigInteger, ForeignKey, LargeBinary, String, UniqueConstraint, select
+from sqlalchemy import BigInteger, ForeignKey, LargeBinary, String, UniqueConstraint, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from analytics.alarms import Acknowledgement, Alarm, Transition, acknowledged
@@ -138,6 +138,48 @@ class Journal:
             query = query.where(_AlarmRow.site == site)
         with self._session() as session:
             return [_decode(row) for row in session.scalars(query)]
+
+    def alarms_known(
+        self,
+        known_at: datetime,
+        limit: int = 100,
+        before: int | None = None,
+        site: str | None = None,
+        *,
+        open_only: bool = False,
+    ) -> list[Alarm]:
+        """Return alarms as they stood in the journal at a time, newest first.
+
+        What was raised, changed or acknowledged later is left out.
+        """
+        moment = to_ns(known_at)
+        last = (
+            select(func.max(_TransitionRow.id))
+            .where(_TransitionRow.time_ns <= moment)
+            .group_by(_TransitionRow.alarm_id)
+        )
+        query = (
+            select(_TransitionRow)
+            .join(_AlarmRow, _AlarmRow.id == _TransitionRow.alarm_id)
+            .where(_TransitionRow.id.in_(last))
+            .order_by(_TransitionRow.alarm_id.desc())
+        )
+        if before is not None:
+            query = query.where(_TransitionRow.alarm_id < before)
+        if site is not None:
+            query = query.where(_AlarmRow.site == site)
+        found: list[Alarm] = []
+        with self._session() as session:
+            for row in session.scalars(query):
+                alarm = msgspec.json.decode(row.document, type=Transition).alarm
+                seen = alarm.acknowledged
+                if seen is not None and seen.time > known_at:
+                    alarm = msgspec.structs.replace(alarm, acknowledged=None)
+                if alarm.open or not open_only:
+                    found.append(alarm)
+                if len(found) == limit:
+                    break
+        return found
 
     def alarm(self, alarm_id: int) -> Alarm:
         """Return one alarm.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import os
@@ -145,22 +146,32 @@ def ingest(
     workers: Annotated[
         int, typer.Option("--workers", min=1, max=16, help="Processes that share the queue.")
     ] = 1,
+    watch: Annotated[
+        Path | None,
+        typer.Option("--watch", help="Import the files that come into this folder as well."),
+    ] = None,
     worker: Annotated[int, typer.Option("--worker", hidden=True)] = 0,
 ) -> None:
-    """Take readings from the broker into the store."""
+    """Take readings from the broker into the store, and files from a folder."""
     from dashboard.ingest_workers import run_workers, worker_name
     from ingest.service import run_ingest, set_workers
 
     with _Opened(site, data_dir) as opened:
         stop = _stop_event()
-        if worker:
-            name = worker_name(worker)
-            run_ingest(opened.run, stop, opened.heartbeat(name), worker=worker)
-        elif workers > 1:
-            run_workers(opened.run, workers, stop)
-        else:
-            set_workers(opened.run, 1, stop)
-            run_ingest(opened.run, stop, opened.heartbeat("ingest"))
+        files: Any = contextlib.nullcontext()
+        if watch is not None:
+            from ingest.inbox import watching
+
+            files = watching(opened.run, watch, stop, opened.heartbeat("import"))
+        with files:
+            if worker:
+                name = worker_name(worker)
+                run_ingest(opened.run, stop, opened.heartbeat(name), worker=worker)
+            elif workers > 1:
+                run_workers(opened.run, workers, stop)
+            else:
+                set_workers(opened.run, 1, stop)
+                run_ingest(opened.run, stop, opened.heartbeat("ingest"))
 
 
 @app.command()

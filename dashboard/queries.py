@@ -34,6 +34,7 @@ from dashboard.answers import (
 )
 from dashboard.devices import device_states
 from dashboard.fleet import FleetAnswer, FleetQueries
+from dashboard.geometry import Geometry, read_geometry
 from dashboard.groundwater_series import GroundwaterSeries, groundwater_series
 from dashboard.land_use import LandUse
 from dashboard.questions import (
@@ -77,6 +78,8 @@ Answer = TypeVar("Answer")
 
 #: Over how long the delivery of an instrument is judged [d].
 DELIVERY_DAYS = 7
+#: More alarms than anybody can have left open.
+MOST_OPEN_ALARMS = 100_000
 
 
 class Queries:
@@ -609,6 +612,16 @@ class Queries:
         known_at = known_at or self.now()
         return compute_state(self.site, self.plan(), self._store, at=at, known_at=known_at)
 
+    def geometry(self, at: datetime | None = None, known_at: datetime | None = None) -> Geometry:
+        """Return crater, fill and front in space, and the newest surveyed surface."""
+        return read_geometry(
+            self.site,
+            self.plan(),
+            self.twin(at, known_at),
+            self.settings.data_dir,
+            known_at=known_at,
+        )
+
     def assessment(self, known_at: datetime | None = None) -> Assessment | None:
         """Return what analytics said last (up to `known_at`), None when there is nothing yet."""
         document = self._store.state("risk", known_at=known_at)
@@ -819,14 +832,27 @@ class Queries:
 
     # What people and machines must look at
 
-    def open_alarms(self) -> list[Alarm]:
+    def open_alarms(self, known_at: datetime | None = None) -> list[Alarm]:
         """Return the alarms that somebody must still deal with, oldest first."""
-        return [] if self._journal is None else self._journal.open_alarms(self.site.name)
-
-    def alarms(self, *, limit: int = 100, before: int | None = None) -> list[Alarm]:
-        """Return alarms, newest first; `before` is the id that ended the page before."""
         if self._journal is None:
             return []
+        if known_at is not None:
+            return self._journal.alarms_known(
+                known_at, limit=MOST_OPEN_ALARMS, site=self.site.name, open_only=True
+            )[::-1]
+        return self._journal.open_alarms(self.site.name)
+
+    def alarms(
+        self, *, limit: int = 100, before: int | None = None, known_at: datetime | None = None
+    ) -> list[Alarm]:
+        """Return alarms, newest first; `before` is the id that ended the page before.
+
+        With `known_at` as the journal stood then.
+        """
+        if self._journal is None:
+            return []
+        if known_at is not None:
+            return self._journal.alarms_known(known_at, limit, before, self.site.name)
         return self._journal.alarms(limit, before, self.site.name)
 
     def acknowledge(self, alarm_id: int, author: str, note: str) -> Alarm:

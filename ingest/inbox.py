@@ -7,6 +7,7 @@ on the network shares onto which loggers' software writes.
 from __future__ import annotations
 
 import contextlib
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -14,9 +15,11 @@ from typing import NamedTuple
 import structlog
 
 from ingest.errors import ConfigurationError, ServiceError
+from ingest.heartbeat import Heartbeat
 from ingest.import_map import ImportMap
 from ingest.importer import FileReport, import_file
 from ingest.run import Run
+from ingest.service_loop import run_steps
 
 log = structlog.get_logger()
 
@@ -111,6 +114,46 @@ class Inbox:
             stored=sum(count.stored for count in report.instruments.values()),
             refused=report.refused,
         )
+
+
+@contextlib.contextmanager
+def watching(
+    run: Run, folder: Path, stop: threading.Event, heartbeat: Heartbeat, *, poll_s: float = 2.0
+) -> Iterator[Inbox]:
+    """Import what is put into a folder, beside what else a service does, until `stop` is set.
+
+    Leaving it waits for the file that is being imported.
+    """
+    inbox = Inbox(run, folder)
+    left = threading.Event()
+
+    def follow() -> None:
+        run_steps(inbox.step, _Either(stop, left), heartbeat, poll_s=poll_s, detail=inbox.detail)
+
+    thread = threading.Thread(target=follow, name="inbox")
+    thread.start()
+    try:
+        yield inbox
+    finally:
+        left.set()
+        thread.join()
+
+
+class _Either(threading.Event):
+    """Set when one of two events is."""
+
+    def __init__(self, first: threading.Event, second: threading.Event) -> None:
+        super().__init__()
+        self._first, self._second = first, second
+
+    def is_set(self) -> bool:
+        """Return whether one of them is set."""
+        return self._first.is_set() or self._second.is_set()
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait for the second one, or for the time."""
+        self._second.wait(timeout)
+        return self.is_set()
 
 
 def reasons(report: FileReport) -> list[str]:

@@ -114,3 +114,23 @@ def test_a_wrong_address_and_a_folder_that_cannot_be_written_stop_the_start(
     (tmp_path / "file").write_text("")
     with pytest.raises(ServiceError, match="folder cannot be used"):
         Journal(f"sqlite:///{tmp_path / 'file' / 'journal.sqlite'}")
+
+
+def test_the_journal_is_known_as_it_stood_at_a_time(url: str) -> None:
+    journal = Journal(url)
+    raise_alarm(journal, hour=0)
+    raise_alarm(journal, hour=2, level="alarm")
+    journal.acknowledge(1, "shift engineer", "inspected", T0 + hours(3))
+    raise_alarm(journal, hour=5, name="movement")
+    assert journal.alarms_known(T0 - hours(1)) == []
+    (first,) = journal.alarms_known(T0 + hours(1))
+    assert (first.level, first.acknowledged) == ("warning", None)
+    (risen,) = journal.alarms_known(T0 + hours(2), open_only=True)
+    assert (risen.level, risen.acknowledged) == ("alarm", None)
+    (seen,) = journal.alarms_known(T0 + hours(4))
+    assert seen.acknowledged is not None
+    now = journal.alarms_known(T0 + hours(9), site="abaza")
+    assert now == journal.alarms()
+    assert [alarm.id for alarm in journal.alarms_known(T0 + hours(9), limit=1)] == [now[0].id]
+    assert journal.alarms_known(T0 + hours(9), before=2) == now[1:]
+    assert journal.alarms_known(T0 + hours(9), site="elsewhere") == []

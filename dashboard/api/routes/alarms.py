@@ -13,7 +13,7 @@ from starlette.responses import Response
 from analytics.alarms import Acknowledgement, Alarm, AlarmKind
 from analytics.assessment import Evidence
 from dashboard.actor import Actor, needs
-from dashboard.api.deps import AskedOfSite, Before, PageLength
+from dashboard.api.deps import AskedOfSite, Before, KnownAt, PageLength
 from dashboard.api.documents import answer, describes
 from ingest.figure import Figure
 from ingest.site import Level
@@ -105,14 +105,20 @@ def list_alarms(
     open_only: Annotated[
         bool, Query(alias="open", description="Only those that somebody must deal with, all.")
     ] = False,
+    known_at: KnownAt = None,
     limit: PageLength = 100,
     cursor: Before = None,
 ) -> Response:
-    """Return alarms, newest first; with `open=true` all open ones on one page."""
+    """Return alarms, newest first; with `open=true` all open ones on one page.
+
+    With `known_at` as the journal stood then: what was raised, changed or acknowledged later is
+    left out.
+    """
     if open_only:
-        found, following = sorted(queries.open_alarms(), key=lambda each: -each.id), None
+        found = sorted(queries.open_alarms(known_at), key=lambda each: -each.id)
+        following = None
     else:
-        found = queries.alarms(limit=limit + 1, before=cursor)
+        found = queries.alarms(limit=limit + 1, before=cursor, known_at=known_at)
         following = str(found[limit - 1].id) if len(found) > limit else None
         found = found[:limit]
     page = AlarmsAnswer(

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import pytest
 
-from ingest.inbox import Inbox
+from ingest.heartbeat import Heartbeat
+from ingest.inbox import Inbox, watching
 from ingest.run import Run
 from ingest.site import ImportRule
+from tests.processes import until
 
 MAP = """
 format: csv
@@ -87,3 +90,14 @@ def test_a_wrong_map_refuses_its_files_and_not_the_service(inbox: Inbox, tmp_pat
     reason = (tmp_path / "in/refused/pz_1.csv.reason.txt").read_text(encoding="utf-8")
     assert "map.yaml" in reason
     assert "'csv', 'toa5' or 'ags4'" in reason
+
+
+def test_a_folder_is_watched_beside_what_else_a_service_does(
+    inbox: Inbox, run: Run, tmp_path: Path
+) -> None:
+    stop, heartbeat = threading.Event(), Heartbeat(tmp_path / "beats", "import")
+    with watching(run, tmp_path / "in", stop, heartbeat, poll_s=0.01):
+        (tmp_path / "in" / "pz_1.csv").write_text(GOOD, encoding="utf-8")
+        until(lambda: (tmp_path / "in" / "done" / "pz_1.csv").exists(), "the file is imported")
+    assert values(run) == [1.0, 2.0]
+    assert not [each for each in threading.enumerate() if each.name == "inbox"]
