@@ -35,7 +35,7 @@ def land_allotment(view: View, inputs: Mapping[str, float], results: Sequence[Re
     }
     dump_x = max(base) / 2 + max(reach.values())
     dump_y = min(base) / 2 + max(reach.values())
-    gap = 0.08 * max(length + 2 * zone, 2 * dump_x)
+    gap = 0.12 * max(length + 2 * zone, 2 * dump_x)
     right = max(length / 2 + zone, dump_x) + gap + dump_x
     below = -(width / 2 + zone + 2 * gap + dump_y)
 
@@ -63,9 +63,13 @@ def land_allotment(view: View, inputs: Mapping[str, float], results: Sequence[Re
 
     def title(x: float, y: float, text: str) -> None:
         figure.add_annotation(
-            x=x, y=y, yshift=11, text=text, showarrow=False,
+            x=x,
+            y=y,
+            yanchor="bottom",
+            text="<br>".join(wrap(text, 22)),
+            showarrow=False,
             font={"size": 11, "color": token["muted"]},
-        )  # fmt: skip
+        )
 
     floor = _rectangle(0, 0, length, width)
     add(
