@@ -16,9 +16,9 @@ WINDOW_D = 7
 #: above this rate [mm/d], and above this multiple of the noise of a rate.
 RISE_PART, RISE_LEAST, RISE_NOISE = 0.25, 0.05, 4.0
 
-#: Days looked back on for movement upwards [d], the weekly movement that counts [mm], and the part
-#: of the settlement above which a curve turns back [1].
-REBOUND_D, REBOUND_LEAST, REBOUND_PART = 730, 0.2, 0.1
+#: Days looked back on for movement upwards [d], the weekly movement that counts [mm], a slow one
+#: that counts [mm], and the part of the settlement above which a curve turns back [1].
+REBOUND_D, REBOUND_LEAST, FALLEN_LEAST, REBOUND_PART = 730, 0.2, 1.0, 0.1
 
 #: A curve is seasonal when in the last so many years its rate swings with the year by more than
 #: this part of its mean, at the same time of the year (within this angle [rad]), and by amounts
@@ -96,7 +96,10 @@ def turned_back(means: Array) -> tuple[float, float] | None:
     filled = np.interp(np.arange(there[0], there[-1] + 1), there, means[there])
     steps = np.diff(weeks)
     counts = max(REBOUND_LEAST, 3 * np.sqrt(2 / WINDOW_D) * noise_of(filled))
-    up, down = float(-steps[steps < -counts].sum()), float(steps[steps > counts].sum())
+    # What rose in steps, or slowly since the curve was deepest.
+    fallen = float(weeks.max() - weeks[-1])
+    up = max(float(-steps[steps < -counts].sum()), fallen if fallen > FALLEN_LEAST else 0.0)
+    down = max(float(steps[steps > counts].sum()), float(weeks.max() - weeks[0]))
     return (up, down) if up > REBOUND_PART * down and up > counts else None
 
 

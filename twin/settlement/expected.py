@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 import numpy as np
 
@@ -67,14 +68,16 @@ def expected_band(site: Site, plan: Plan, asked: Expected, times: list[datetime]
     last = max(times)
     steps = max(int((last - plan.start) / DAY) // STEP_D + 1, 1)
     edges = [plan.start + index * timedelta(days=STEP_D) for index in range(steps + 1)]
-    stress = planned_stress(site, plan, asked.tier, [min(edge, last) for edge in edges])
+    edges[-1] = max(last, edges[-2])
+    width = np.array([max((end - edge) / DAY, 1e-9) for edge, end in pairwise(edges)])
+    stress = planned_stress(site, plan, asked.tier, edges)
     added = np.diff(stress)
     since = np.array(
         [[max((time - edge) / DAY, 0.0) for edge in edges[:-1]] for time in times]
     )  # times x steps
     # A step is placed evenly over its days: at a time within it only a part is there.
-    placed = np.clip(since / STEP_D, 0.0, 1.0) * added
-    decades = np.log10(1 + np.maximum(since - STEP_D / 2, 0.0) / CREEP_START_D)
+    placed = np.clip(since / width, 0.0, 1.0) * added
+    decades = np.log10(1 + np.maximum(since - width / 2, 0.0) / CREEP_START_D)
     acting, creeping = placed.sum(axis=1), (placed * decades).sum(axis=1)
 
     def settled(thickness: float, modulus: float, creep: float) -> Array:

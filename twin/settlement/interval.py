@@ -27,7 +27,7 @@ def spread(
     Statistics 17(3), 1217-1241). Error of the method: its growth is stretched by a factor with the
     spread of its error out of the sample, and either end of its known bias is as likely as the
     other. Choice of the method: samples of all methods are taken together, each weighted by
-    1/error^2.
+    1/error^4.
 
     Parameters
     ----------
@@ -59,7 +59,7 @@ def spread(
         noise = _noise(fitted, time, settled) * random.standard_normal((len(sampled), 1))
         all_growth = np.concatenate([last - now, curve], axis=1)
         growth.append(all_growth * np.maximum(share, 0.0) * stretch + noise)
-        weights.append(np.full(len(sampled), max(fitted.error, LEAST_ERROR) ** -2 / len(sampled)))
+        weights.append(np.full(len(sampled), max(fitted.error, LEAST_ERROR) ** -4 / len(sampled)))
     ends = _weighted_quantiles(
         np.concatenate(growth),
         np.concatenate(weights),
