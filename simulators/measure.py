@@ -37,6 +37,8 @@ ACCURACY: dict[str, Accuracy] = {
     "rain": Accuracy(0.0, 0.2),
     "settlement": Accuracy(0.4, 0.1),
     "sulfate": Accuracy(1.0, 1.0, 0.01),
+    "surveyed_uncertainty": Accuracy(0.0, 0.1),
+    "surveyed_volume": Accuracy(4.0, 0.1),
     "temperature": Accuracy(0.03, 0.1),
     "turbidity": Accuracy(0.2, 0.1, 0.03),
 }

@@ -1,6 +1,8 @@
 """Drawings, one subject a file."""
 
 from dashboard.figures.canvas import blank, says
+from dashboard.figures.completion import completion
+from dashboard.figures.crater import crater_in_space, crater_section
 from dashboard.figures.groundwater import groundwater, water_months
 from dashboard.figures.inverse_velocity import inverse_velocity
 from dashboard.figures.land import complex_ore, cutoff_grade, land_allotment, losses_dilution
@@ -16,7 +18,10 @@ from dashboard.figures.slope_section import slope_section
 
 __all__ = [
     "blank",
+    "completion",
     "complex_ore",
+    "crater_in_space",
+    "crater_section",
     "cutoff_grade",
     "groundwater",
     "influence_name",

@@ -62,6 +62,23 @@ def s_curve(view: View, fill: FillState, *, whole: bool) -> go.Figure:
         line={"color": token["ink"], "width": 2.75},
         hovertemplate=hover,
     )
+    known = [each for each in fill.surveys if isinstance(each.volume.value, float)]
+    if known:
+        spread = [
+            each.volume.high - each.volume.value
+            if isinstance(each.volume.high, float) and isinstance(each.volume.value, float)
+            else 0.0
+            for each in known
+        ]
+        figure.add_scatter(
+            x=[each.time for each in known],
+            y=[each.volume.value for each in known],
+            error_y={"type": "data", "array": spread, "color": token["muted"], "thickness": 1},
+            mode="markers",
+            marker={"symbol": "diamond-open", "size": 9, "color": token["ink"]},
+            name=view.t("Survey"),
+            hovertemplate=hover,
+        )
     figure.update_yaxes(title=view.t("Volume in the dump, {unit}", unit=unit), rangemode="tozero")
     if not whole and curve.actual_time:
         start, now = curve.actual_time[0], curve.actual_time[-1]

@@ -22,7 +22,7 @@ from dashboard.components import (
     tiles,
 )
 from dashboard.page import Page, Update
-from dashboard.pages import _fleet_card
+from dashboard.pages import _backfill_cards, _fleet_card
 from dashboard.view import View
 from ingest.text import Text
 from twin.state import FillState
@@ -46,28 +46,24 @@ def layout(view: View) -> list[Component]:
         html.Div(
             [
                 html.Div(
-                    card(view.t("Tiers"), tiers(view), id="backfill-tiers"),
+                    [
+                        _backfill_cards.completion_card(view),
+                        card(view.t("Tiers"), tiers(view), id="backfill-tiers"),
+                    ],
                     className="pm-column",
                 ),
                 html.Div(
                     [
                         card(view.t("Waste streams"), streams(view), id="backfill-streams"),
-                        card(
-                            view.t("Section through the dump"),
-                            graph(
-                                view,
-                                "backfill-section",
-                                figures.section(view),
-                                view.t("Schematic section: how full the tiers are, and the front"),
-                                height=None,
-                            ),
-                        ),
+                        _backfill_cards.years_card(view),
                     ],
                     className="pm-column",
                 ),
             ],
             className="pm-two-columns",
         ),
+        _backfill_cards.surveys_card(view),
+        *_backfill_cards.crater_cards(view),
         *_fleet_card.cards(view),
     ]
 
@@ -92,6 +88,7 @@ def key_figures(view: View) -> Component:
             ),
             figure_tile(view, view.t("Ahead of plan (+) or behind (−)"), fill.variance),
             figure_tile(view, view.t("Actual against plan"), fill.performance, percent=True),
+            *_schedule(view, fill),
             figure_tile(
                 view,
                 view.t("Rate of filling"),
@@ -104,10 +101,39 @@ def key_figures(view: View) -> Component:
                 view,
                 view.t("Plan's volume reached"),
                 fill.completion,
-                note=view.t("deadline {value}", value=view.value(fill.deadline)),
+                note=_deadline(view, fill),
             ),
         ]
     )
+
+
+def _schedule(view: View, fill: FillState) -> list[Component]:
+    """Return how far the fill runs ahead of the plan in time."""
+    if fill.schedule_variance is None:
+        return []
+    year = fill.plan_year
+    note = None
+    if year is not None and isinstance(year.value, float):
+        note = view.t(
+            "year {number} of {count}, planned {tier}",
+            number=round(year.value),
+            count=len(fill.years),
+            tier=view.value(fill.planned_tier) if fill.planned_tier else "",
+        )
+    label = view.t("Ahead of plan in time (+) or behind (−)")
+    return [figure_tile(view, label, fill.schedule_variance, note=note)]
+
+
+def _deadline(view: View, fill: FillState) -> str:
+    """Return the deadline, and how probably it is met."""
+    for end in fill.completions:
+        if end.end == "plan" and isinstance(end.probability.value, float):
+            return view.t(
+                "deadline {value}, met with {probability}",
+                value=view.value(fill.deadline),
+                probability=view.percent(end.probability.value),
+            )
+    return view.t("deadline {value}", value=view.value(fill.deadline))
 
 
 def curve(view: View) -> go.Figure:
@@ -216,7 +242,7 @@ PAGE = Page(
         Update("backfill-spans", "children", spans, "choice"),
         Update("backfill-tiers", "children", tiers),
         Update("backfill-streams", "children", streams),
-        Update("backfill-section", "figure", figures.section),
+        *_backfill_cards.UPDATES,
         *_fleet_card.UPDATES,
     ),
     callbacks=_fleet_card.callbacks,
