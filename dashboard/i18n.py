@@ -108,6 +108,8 @@ _UNITS: dict[Language, dict[str, str]] = {
         "m/d": "м/сут",
         "km": "км",
         "km/h": "км/ч",
+        "machines": "ед.",
+        "trips": "рейсов",
         "min": "мин",
         "t/m3": "т/м³",
         "km2": "км²",
@@ -161,6 +163,8 @@ _DECIMALS = {
     "m": 2,
     "d": 0,
     "NTU": 1,
+    "machines": 0,
+    "trips": 0,
 }
 
 UNKNOWN = "—"

@@ -258,7 +258,7 @@ def _haul(
         "soil_round_trip": _computed(
             at, sum(each.round_trip_min for each in loads) / len(loads), "min", SOURCE, assumed
         ),
-        "soil_trips": _computed(at, math.ceil(trips), "1", SOURCE, assumed),
+        "soil_trips": _computed(at, math.ceil(trips), "trips", SOURCE, assumed),
         "soil_truck_hours": _computed(at, hours, "h", SOURCE, assumed),
         "grading_hours": _computed(
             at, graded * 1000 / hourly / fleet.dozing.use_of_shift, "h", SOURCE

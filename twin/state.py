@@ -293,8 +293,8 @@ class FleetKindState(msgspec.Struct, kw_only=True):
     """What one kind of machine could move alone, against the plan."""
 
     role: str  # "loader", "trucks" or "bulldozer"
-    count: Figure  # 1, machines on the list
-    least: Figure  # 1, least count that meets the plan
+    count: Figure  # machines on the list
+    least: Figure  # machines, least count that meets the plan
     share: Figure  # 1, yearly capacity / plan
 
 

@@ -93,7 +93,7 @@ def fleet(view: View) -> Component:
     ]
     if isinstance(state.share.value, int | float) and state.share.value < MEETS:
         word = view.t("The fleet does not meet the plan")
-        parts.insert(0, status_badge(view, "warning", word))
+        parts.insert(0, html.Div(status_badge(view, "warning", word)))
     if isinstance(state.overload.value, int | float) and state.overload.value > 0:
         parts.append(
             html.P(
@@ -134,11 +134,18 @@ def edge(view: View) -> Component:
             view.t("Not configured"), view.t("The site's fleet.yaml says nothing of the edge.")
         )
     lines = [
-        [
-            view.text(rule.title),
-            number(view, view.text(rule.title), rule.value),
-            view.text(rule.requirement),
-        ]
+        html.Li(
+            [
+                html.Div(
+                    [
+                        html.Span(view.text(rule.title), className="pm-list-title"),
+                        number(view, view.text(rule.title), rule.value),
+                    ],
+                    className="pm-list-head",
+                ),
+                html.Span(view.text(rule.requirement), className="pm-quiet"),
+            ]
+        )
         for rule in state.rules
     ]
     tier = view.zone_title(state.tier) if state.tier else view.t("Tallest tier")
@@ -150,7 +157,7 @@ def edge(view: View) -> Component:
                 view.t("height {value}", value=view.value_with_unit(state.height)),
             ]
         ),
-        table([view.t("Rule"), view.t("Keep"), view.t("What it means")], lines, view.t("Rules")),
+        html.Ul(lines, className="pm-list"),
     ]
     if state.height.validity is not None:
         parts.insert(1, html.P(view.text(state.height.validity), className="pm-quiet"))
@@ -232,18 +239,26 @@ def tables(view: View) -> list[dict[str, Any]]:
             "key": f"{load.material} {load.truck}",
             "material": view.stream_title(load.material),
             "truck": titles[load.truck],
-            "buckets": load.buckets,
-            "volume": round(load.volume_m3, 1),
-            "load": round(load.load_t, 1),
-            "loader": round(load.loader_m3_per_shift),
-            "trip": round(load.round_trip_min, 1),
-            "norm": round(load.truck_m3_per_shift),
-            "yearly": round(load.yearly_thousand_m3, 1),
-            "working": round(load.working, 2),
-            "listed": round(load.listed, 2),
+            **_shown(
+                view,
+                buckets=load.buckets,
+                volume=load.volume_m3,
+                load=load.load_t,
+                loader=load.loader_m3_per_shift,
+                trip=load.round_trip_min,
+                norm=load.truck_m3_per_shift,
+                yearly=load.yearly_thousand_m3,
+                working=load.working,
+                listed=load.listed,
+            ),
         }
         for load in found.tables.loads
     ]
+
+
+def _shown(view: View, **numbers: float) -> dict[str, float | str]:
+    """Return numbers to sort by, and as they are read."""
+    return numbers | {f"{name}_shown": view.number(value) for name, value in numbers.items()}
 
 
 def tables_card(view: View) -> Component:
@@ -252,7 +267,15 @@ def tables_card(view: View) -> Component:
         {"field": "material", "headerName": view.t("Stream"), "width": 220, "pinned": "left"},
         {"field": "truck", "headerName": view.t("Truck"), "width": 120},
         *(
-            {"field": field, "headerName": title, "width": 120, "type": "rightAligned"}
+            {
+                "field": field,
+                "headerName": title,
+                "width": 130,
+                "type": "rightAligned",
+                "wrapHeaderText": True,
+                "autoHeaderHeight": True,
+                "valueFormatter": {"function": f"params.data.{field}_shown"},
+            }
             for field, title in (
                 ("buckets", view.t("Buckets")),
                 ("volume", view.t("In the body, m³")),
@@ -454,11 +477,8 @@ def _verdict(view: View, then: Capacity) -> Component:
         return html.P(
             html.Strong(view.t("Meets the plan: {share} of it, limited by: {limit}", **words))
         )
-    return status_badge(
-        view,
-        "warning",
-        view.t("Does not meet the plan: {share} of it, limited by: {limit}", **words),
-    )
+    word = view.t("Does not meet the plan: {share} of it, limited by: {limit}", **words)
+    return html.Div(status_badge(view, "warning", word))
 
 
 def _machines(view: View, fleet: Fleet, found: Capacity) -> str:

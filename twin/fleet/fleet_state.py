@@ -66,12 +66,18 @@ def fleet_state(
             FleetKindState(
                 role=kind.role,
                 count=Figure(
-                    value=kind.count, unit="1", time=at, source=fleet.source, quality="planned"
+                    value=kind.count,
+                    unit="machines",
+                    time=at,
+                    source=fleet.source,
+                    quality="planned",
                 ),
                 least=(
-                    unknown("1", Text("There is no machine of this kind"), time=at, source=SOURCE)
+                    unknown(
+                        "machines", Text("There is no machine of this kind"), time=at, source=SOURCE
+                    )
                     if kind.least is None
-                    else _figure(kind.least, "1", at)
+                    else _figure(kind.least, "machines", at)
                 ),
                 share=_figure(kind.share, "1", at),
             )
