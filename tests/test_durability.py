@@ -16,6 +16,7 @@ import pytest
 
 from benchmarks import durability
 from ingest.broker import find_mosquitto
+from ingest.broker_journal import NoJournal, build_journal
 from ingest.clock import iso
 from ingest.site import load_site
 from ingest.store.embedded import EmbeddedStore
@@ -79,12 +80,17 @@ def test_kill_9_of_ingest_loses_nothing_and_doubles_nothing(tmp_path: Path) -> N
 
 
 @pytest.mark.broker
-@pytest.mark.parametrize("workers", [1])
+@pytest.mark.parametrize("workers", [1, 2])
 def test_kill_9_of_everything_loses_nothing_and_doubles_nothing(
     tmp_path: Path, workers: int
 ) -> None:
-    if find_mosquitto() is None:
+    program = find_mosquitto()
+    if program is None:
         pytest.skip(NO_MOSQUITTO)
+    try:
+        build_journal(program)
+    except NoJournal as error:
+        pytest.skip(str(error))
     # Without influxd there is nothing to forward to: ingest and the broker are killed all the same.
     report = durability.run(
         tmp_path,

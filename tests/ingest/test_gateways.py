@@ -65,4 +65,18 @@ def test_other_dialects_are_heard_and_answered(tmp_path: Path) -> None:
         assert depths == [4.2, pytest.approx(4.232)], "an uplink that came twice is stored once"
         assert [each.sender for each in run.store.statuses()] == ["mine/edge-1/probe"]
         assert "'logger-8'" in run.store.dead_letters()[0].reason
+        # Ingest starts again: it knows the births, and asks nobody.
+        stop.clear()
+        ingest = threading.Thread(target=run_ingest, args=(run, stop))
+        ingest.start()
+        try:
+            with Publisher(broker.url, "gateway") as gateway:
+                by_alias = sparkplug(2, {"alias": 1, "double_value": 4.4}, time=1704103260000)
+                gateway.publish("spBv1.0/mine/DDATA/edge-1/probe", by_alias)
+                gateway.flush()
+            until(lambda: len(run.store.readings("lv-1", "depth")) == 3, "the alias is known")
+        finally:
+            stop.set()
+            ingest.join()
+        assert run.store.readings("lv-1", "depth")[1].value == 4.4
         run.store.close()
