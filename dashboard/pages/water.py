@@ -1,28 +1,69 @@
-"""Water: whether it is turning bad."""
+"""Water: whether it is turning bad.
+
+The page has four parts, of which the address names one: every number carries how it came about,
+and all of them at once would keep a small computer busy.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
+import plotly.graph_objects as go
 from dash import html
 from dash.development.base_component import Component
 
-from dashboard.components import card, graph, row
+from dashboard import figures
+from dashboard.components import card, choices, graph, row
 from dashboard.page import Page, Update
 from dashboard.pages import _water_balance, _water_chemistry, _water_heads, _water_stations
 from dashboard.view import View
 from ingest.text import Text
+
+_PARTS = {
+    "quality": Text("Quality and limits"),
+    "levels": Text("Water levels"),
+    "chemistry": Text("Wastes, loads, trends"),
+    "balance": Text("Balance and rise"),
+}
 
 
 def layout(view: View) -> list[Component]:
     """Return the page below its heading."""
     return [
         html.Div(_water_stations.key_figures(view), id="water-figures"),
+        html.Div(parts(view), id="water-parts"),
+        _part(view, "quality", _quality(view)),
+        _part(view, "levels", _levels(view)),
+        _part(view, "chemistry", _chemistry(view)),
+        _part(view, "balance", _balance(view)),
+    ]
+
+
+def parts(view: View) -> Component:
+    """Return the choice of the part."""
+    options = [(name, view.text(title)) for name, title in _PARTS.items()]
+    return choices(view, "part", options, _chosen(view), view.t("Part of the page"))
+
+
+def _chosen(view: View) -> str:
+    return view.chosen("part", list(_PARTS))
+
+
+def _part(view: View, name: str, cards: list[Component]) -> Component:
+    inner = html.Div(cards, className="pm-stack")
+    return html.Div(inner, id=f"water-part-{name}", hidden=_chosen(view) != name)
+
+
+def _quality(view: View) -> list[Component]:
+    return [
         row(
             card(
                 view.t("Through time"),
                 graph(
                     view,
                     "water-curve",
-                    _water_stations.curve(view),
+                    _curve(view),
                     view.t("The chosen quantity of the chosen station through time, with limits"),
                     height=None,
                 ),
@@ -32,65 +73,89 @@ def layout(view: View) -> list[Component]:
             card(
                 view.t("Rain and air"),
                 [
-                    html.Div(_water_stations.weather(view), id="water-weather"),
-                    graph(
-                        view,
-                        "water-rain",
-                        _water_stations.rain(view),
-                        view.t("Rain by day"),
-                        height="12rem",
-                    ),
+                    html.Div(_weather(view), id="water-weather"),
+                    graph(view, "water-rain", _rain(view), view.t("Rain by day"), height="12rem"),
                 ],
                 span="pm-third",
             ),
         ),
-        card(view.t("Stations and limits"), _water_stations.stations(view), id="water-stations"),
-        card(view.t("Limits by use"), _water_chemistry.limits(view), id="water-limits"),
+        card(view.t("Stations and limits"), _stations(view), id="water-stations"),
+        card(view.t("Limits by use"), _limits(view), id="water-limits"),
+    ]
+
+
+def _levels(view: View) -> list[Component]:
+    return [
         card(
             view.t("Water level, measured and explained"),
             graph(
                 view,
                 "water-level",
-                _water_heads.curve(view),
+                _level(view),
                 view.t("The chosen water level through time, with what rain and melt explain"),
             ),
             aside=html.Div(_water_heads.ranges(view), id="water-level-ranges"),
         ),
-        card(
-            view.t("Water levels and what explains them"),
-            _water_heads.levels(view),
-            id="water-levels",
-        ),
-        card(view.t("Acid-base account"), _water_chemistry.account(view), id="water-account"),
+        card(view.t("Water levels and what explains them"), _heads(view), id="water-levels"),
+    ]
+
+
+def _chemistry(view: View) -> list[Component]:
+    return [
+        card(view.t("Acid-base account"), _account(view), id="water-account"),
         row(
-            card(
-                view.t("Loads and acidity"),
-                _water_chemistry.loads(view),
-                id="water-loads",
-                span="pm-half",
-            ),
-            card(
-                view.t("Trends"), _water_chemistry.trends(view), id="water-trends", span="pm-half"
-            ),
+            card(view.t("Loads and acidity"), _loads(view), id="water-loads", span="pm-half"),
+            card(view.t("Trends"), _trends(view), id="water-trends", span="pm-half"),
         ),
+    ]
+
+
+def _balance(view: View) -> list[Component]:
+    return [
         card(
             view.t("Water balance of the crater"),
             [
                 graph(
                     view,
                     "water-months",
-                    _water_balance.bars(view),
+                    _bars(view),
                     view.t("Water that came and left by month, and what does not close"),
                     height="16rem",
                 ),
-                html.Div(_water_balance.balance(view), id="water-balance"),
+                html.Div(_months(view), id="water-balance"),
             ],
         ),
-        card(
-            view.t("Rise after pumping stopped"), _water_balance.rebound(view), id="water-rebound"
-        ),
+        card(view.t("Rise after pumping stopped"), _rebound(view), id="water-rebound"),
     ]
 
+
+def _of(part: str, make: Callable[[View], Any]) -> Callable[[View], Any]:
+    """Return what makes the content of a part while it is the chosen one, else nothing."""
+    return lambda view: make(view) if _chosen(view) == part else None
+
+
+def _drawn(part: str, make: Callable[[View], go.Figure]) -> Callable[[View], go.Figure]:
+    """Return the same of a drawing, which is empty while its part is not the chosen one."""
+    return lambda view: make(view) if _chosen(view) == part else figures.blank(view, part)
+
+
+def _hides(part: str) -> Callable[[View], bool]:
+    return lambda view: _chosen(view) != part
+
+
+_curve = _drawn("quality", _water_stations.curve)
+_weather = _of("quality", _water_stations.weather)
+_rain = _drawn("quality", _water_stations.rain)
+_stations = _of("quality", _water_stations.stations)
+_limits = _of("quality", _water_chemistry.limits)
+_level = _drawn("levels", _water_heads.curve)
+_heads = _of("levels", _water_heads.levels)
+_account = _of("chemistry", _water_chemistry.account)
+_loads = _of("chemistry", _water_chemistry.loads)
+_trends = _of("chemistry", _water_chemistry.trends)
+_bars = _drawn("balance", _water_balance.bars)
+_months = _of("balance", _water_balance.balance)
+_rebound = _of("balance", _water_balance.rebound)
 
 PAGE = Page(
     path="/water",
@@ -101,20 +166,22 @@ PAGE = Page(
     layout=layout,
     updates=(
         Update("water-figures", "children", _water_stations.key_figures),
-        Update("water-curve", "figure", _water_stations.curve),
+        Update("water-parts", "children", parts, "choice"),
+        *(Update(f"water-part-{name}", "hidden", _hides(name), "choice") for name in _PARTS),
+        Update("water-curve", "figure", _curve),
         Update("water-ranges", "children", _water_stations.ranges, "choice"),
-        Update("water-weather", "children", _water_stations.weather),
-        Update("water-rain", "figure", _water_stations.rain),
-        Update("water-stations", "children", _water_stations.stations),
-        Update("water-limits", "children", _water_chemistry.limits),
-        Update("water-level", "figure", _water_heads.curve),
+        Update("water-weather", "children", _weather),
+        Update("water-rain", "figure", _rain),
+        Update("water-stations", "children", _stations),
+        Update("water-limits", "children", _limits),
+        Update("water-level", "figure", _level),
         Update("water-level-ranges", "children", _water_heads.ranges, "choice"),
-        Update("water-levels", "children", _water_heads.levels),
-        Update("water-account", "children", _water_chemistry.account),
-        Update("water-loads", "children", _water_chemistry.loads),
-        Update("water-trends", "children", _water_chemistry.trends),
-        Update("water-months", "figure", _water_balance.bars),
-        Update("water-balance", "children", _water_balance.balance),
-        Update("water-rebound", "children", _water_balance.rebound),
+        Update("water-levels", "children", _heads),
+        Update("water-account", "children", _account),
+        Update("water-loads", "children", _loads),
+        Update("water-trends", "children", _trends),
+        Update("water-months", "figure", _bars),
+        Update("water-balance", "children", _months),
+        Update("water-rebound", "children", _rebound),
     ),
 )
