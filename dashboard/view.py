@@ -205,6 +205,9 @@ class View:
             return value
         if value in self.queries.site.zones:
             return self.zone_title(value)
+        plan = self.queries.plan()
+        if plan is not None and value in plan.file.stream_titles:
+            return self.text(dict(plan.file.stream_titles[value].items()))
         moment = value.removesuffix(" UTC")
         if re.match(r"\d{4}-\d\d-\d\d[T ]", moment) and (time := _time(moment)) is not None:
             return self.time(time)

@@ -213,8 +213,9 @@ def works(
         found["cover_printed"] = _given(at, cover.printed_thousand_m3, "thousand m3", cover.source)
         notes.append(
             Text(
-                "The project prints {printed} thousand m3 of soil and does not show the sum: "
-                "{thickness} m over the area in plan are {plan}, over the true area {true}",
+                "The project prints {printed:g} thousand m3 of soil and does not show the sum: "
+                "{thickness:.1f} m over the area in plan are {plan:.1f}, over the true area "
+                "{true:.1f}",
                 {
                     "printed": cover.printed_thousand_m3,
                     "thickness": cover.thickness_m,

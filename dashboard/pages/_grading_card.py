@@ -72,7 +72,9 @@ def _zones(view: View, state: GradingState) -> Component:
             _verdict(view, zone),
             number(view, view.zone_title(zone.zone), zone.date),
             number(view, view.zone_title(zone.zone), zone.fastest),
-            view.t("{slow} of {all}", slow=zone.slow, all=zone.points),
+            view.t("{slow} of {all}", slow=zone.slow, all=zone.points)
+            if zone.points
+            else view.number(None),
             html.Span(view.text(zone.reason), className="pm-quiet"),
         ]
         for zone in state.zones

@@ -25,6 +25,7 @@ from ingest.text import Text
 
 #: Digits that a number keeps: published ones have up to five.
 _DIGITS = 6
+_DIGITS_OF_DIFFERENCE = 2
 _ALL = "all"
 
 
@@ -172,6 +173,7 @@ def _numbers(view: View, each: Titled) -> dict[str, Any]:
     return {
         **known,
         **{f"{name}_shown": _exact(view, value) for name, value in numbers.items()},
+        "difference_shown": _exact(view, numbers["difference"], _DIGITS_OF_DIFFERENCE),
     }
 
 
@@ -184,11 +186,11 @@ def _share(each: Titled) -> float:
     return difference / verified.tolerance if verified.tolerance else float(difference > 0)
 
 
-def _exact(view: View, value: float) -> str:
+def _exact(view: View, value: float, digits: int = _DIGITS) -> str:
     """Return a number with all digits that were published."""
     if value != value:
         return view.number(None)
-    text = f"{value:.{_DIGITS}g}".replace("-", "\u2212")
+    text = f"{value:.{digits}g}".replace("-", "\u2212")
     return text.replace(".", view.separators[0])
 
 
@@ -199,20 +201,27 @@ def _subject(view: View) -> str:
 
 def _columns(view: View) -> list[dict[str, Any]]:
     marks = {"pm-cell-alarm": "params.data.level == 'alarm'"}
-    number = {"type": "rightAligned", "width": 110}
+    words = {"wrapText": True, "autoHeight": True}
+    number = {"type": "rightAligned", "width": 130}
     shown = {
         name: {**number, "valueFormatter": {"function": f"params.data.{name}_shown"}}
         for name in ("published", "computed", "difference", "tolerance")
     }
     return [
-        {"field": "ok", "headerName": view.t("Result"), "width": 95, "cellClassRules": marks},
-        {"field": "name", "headerName": view.t("Number"), "width": 320, "cellClassRules": marks},
+        {"field": "ok", "headerName": view.t("Result"), "width": 120, "cellClassRules": marks},
+        {
+            "field": "name",
+            "headerName": view.t("Number"),
+            "width": 320,
+            **words,
+            "cellClassRules": marks,
+        },
         {"field": "published", "headerName": view.t("Published"), **shown["published"]},
         {"field": "computed", "headerName": view.t("Computed"), **shown["computed"]},
         {"field": "difference", "headerName": view.t("Difference"), **shown["difference"]},
         {"field": "tolerance", "headerName": view.t("Tolerance"), **shown["tolerance"]},
-        {"field": "subject", "headerName": view.t("Subject"), "width": 170},
-        {"field": "source", "headerName": view.t("Source"), "width": 360},
+        {"field": "subject", "headerName": view.t("Subject"), "width": 190, **words},
+        {"field": "source", "headerName": view.t("Source"), "width": 360, **words},
     ]
 
 

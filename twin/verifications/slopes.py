@@ -7,6 +7,7 @@ import math
 import numpy as np
 from scipy.optimize import brentq
 
+from ingest.text import Text
 from twin.control_charts import cusum, ewma
 from twin.inverse_velocity import inverse_velocity, line_to_zero
 from twin.slopes.bishop_simplified import bishop_simplified
@@ -17,6 +18,8 @@ from twin.slopes.section import DRY, Layer, Section, Soil, Water
 from twin.slopes.slices import cut_circle
 from twin.slopes.spencer import spencer
 from twin.verify import Verification, verification
+
+TITLE = Text("Stability of slopes")
 
 METHODS: dict[str, Method] = {
     "ordinary": ordinary,

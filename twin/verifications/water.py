@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ingest.text import Text
 from twin.chemistry.acid_base_account import (
     ACID_POTENTIAL_PER_PERCENT,
     MAXIMUM_POTENTIAL_ACIDITY_PER_PERCENT,
@@ -19,6 +20,8 @@ from twin.chemistry.acidity_kirby_cravotta import (
 from twin.chemistry.mann_kendall import mann_kendall
 from twin.hydrology.evaporation_oudin import extraterrestrial_radiation
 from twin.verify import Verification, verification
+
+TITLE = Text("Water and its chemistry")
 
 #: Series of EPA QA/G-9S, page 109.
 EPA_SERIES = (10, 10, 10, 5, 10, 20, 18, 17, 15, 24, 15)
