@@ -186,13 +186,20 @@ class LoadRules(Configured):
 
 
 class UseLimit(Configured):
-    """A limit of a use, in force from a day."""
+    """A limit of a use, in force from a day.
+
+    Parameters
+    ----------
+    compared
+        Whether somebody compared the number with the document that the source names.
+    """
 
     quantity: str
     above: float | None = None
     below: float | None = None
     since: date
     source: str
+    compared: bool = False
 
     @model_validator(mode="after")
     def _one(self) -> UseLimit:

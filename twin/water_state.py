@@ -120,6 +120,7 @@ class LimitState(msgspec.Struct, kw_only=True):
     value: Figure
     days_beyond: Figure  # d, of the last 30 whole days
     kept: bool | None = None  # None: not known
+    compared: bool = False  # whether the limit was compared with the document of its source
 
 
 class WaterChemistry(msgspec.Struct, kw_only=True):

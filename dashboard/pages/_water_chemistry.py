@@ -186,7 +186,7 @@ def limits(view: View) -> Any:
                 html.Span(bound, title=each.limit.source),
                 number(view, view.t("{what}, days beyond", what=label), each.days_beyond),
                 view.day(each.since),
-                each.limit.source,
+                _source(view, each),
             ]
         )
     head = [
@@ -201,6 +201,13 @@ def limits(view: View) -> Any:
         view.t("Source"),
     ]
     return table(head, rows, view.t("Limits by use"))
+
+
+def _source(view: View, each: LimitState) -> Any:
+    if each.compared:
+        return each.limit.source
+    remark = html.Span(view.t("not compared with the document"), className="pm-quiet")
+    return [each.limit.source, html.Br(), remark]
 
 
 def _kept(view: View, each: LimitState) -> Any:

@@ -221,7 +221,8 @@ def test_stations_have_loads_acidity_and_limits(abaza: Site, plan: Plan, store: 
     broken = kept["fishery", "sulfate", "above"]
     assert broken.kept is False
     assert broken.days_beyond.value == 30
-    assert "not compared with the document" in broken.limit.source
+    assert broken.limit.source == "order 552 of the Russian Ministry of Agriculture (2016)"
+    assert broken.compared is False
     acid = next(each for each in chemistry.acidity if each.station == "ws-03")
     assert acid.acidity.low < acid.acidity.value < acid.acidity.high
     assert str(acid.cost.reason) == "The price of lime is not configured"

@@ -345,6 +345,7 @@ def _limit(
         side="above" if limit.above is not None else "below",
         limit=Figure(value=bound, unit=value.unit, source=limit.source, quality="planned"),
         since=limit.since.isoformat(),
+        compared=limit.compared,
         value=value,
         days_beyond=count,
         kept=None if not isinstance(value.value, float) else not beyond(np.array(value.value)),
