@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
-import pandas as pd
 
 from ingest.figure import Figure, unknown
 from ingest.text import Text
@@ -31,6 +30,9 @@ COVERAGE, WIDTH = 0.95, 1.96
 
 #: Surveys that a state carries, the newest.
 KEPT = 24
+
+#: Surveys that are read: one a day for a quarter of a century.
+MOST = 10_000
 
 
 def reconciled(current: Current, loads: Loads, plan: Plan) -> tuple[list[SurveyState], Text | None]:
@@ -68,24 +70,23 @@ class _Survey:
 
 
 def _surveys(current: Current, instrument: str) -> list[_Survey]:
-    frames = [
-        current.store.frame(
-            instrument, quantity, end=current.end, known_at=current.known_at, trusted=True
+    """Return the trusted surveys of an instrument, by time."""
+    found: dict[str, dict[datetime, float]] = {VOLUME: {}, UNCERTAINTY: {}}
+    for quantity, values in found.items():
+        if quantity not in current.site.type_of(instrument).quantities:
+            continue
+        # Plain readings: a frame would cost more than all the rest of this file.
+        readings = current.store.readings(
+            instrument, quantity, end=current.end, known_at=current.known_at, limit=MOST
         )
-        for quantity in (VOLUME, UNCERTAINTY)
-        if quantity in current.site.type_of(instrument).quantities
-    ]
-    if not len(frames[0].columns):
-        return []
-    spread = {} if len(frames) < 2 or not len(frames[1].columns) else frames[1][0].to_dict()
+        untrusted = set(current.site.untrusted_flags)
+        values.update(
+            (each.time, each.value) for each in readings if untrusted.isdisjoint(each.flags)
+        )
     return [
-        _Survey(pd.Timestamp(str(time)).to_pydatetime(), float(volume), _known(spread.get(time)))
-        for time, volume in frames[0][0].dropna().items()
+        _Survey(time, volume, found[UNCERTAINTY].get(time))
+        for time, volume in sorted(found[VOLUME].items())
     ]
-
-
-def _known(value: float | None) -> float | None:
-    return None if value is None or math.isnan(value) else float(value)
 
 
 def _state(
@@ -184,14 +185,14 @@ def _finding(
     }
     if exceeds and apart < 0:
         return Text(
-            "{share:.1%} less than the weighbridge gives, limit {limit:.0%}: denser than planned, loads"
-            " tipped elsewhere, or a wrong factor",
+            "{share:.1%} less than the weighbridge gives, limit {limit:.0%}: denser than planned,"
+            " loads tipped elsewhere, or a wrong factor",
             numbers,
         )
     if exceeds:
         return Text(
-            "{share:.1%} more than the weighbridge gives, limit {limit:.0%}: looser than planned, loads"
-            " not weighed, or a wrong factor",
+            "{share:.1%} more than the weighbridge gives, limit {limit:.0%}: looser than planned,"
+            " loads not weighed, or a wrong factor",
             numbers,
         )
     if margin is not None and abs(apart) <= margin:

@@ -43,13 +43,11 @@ def layout(view: View) -> list[Component]:
             ),
             aside=html.Div(spans(view), id="backfill-spans"),
         ),
+        _backfill_cards.completion_card(view),
         html.Div(
             [
                 html.Div(
-                    [
-                        _backfill_cards.completion_card(view),
-                        card(view.t("Tiers"), tiers(view), id="backfill-tiers"),
-                    ],
+                    card(view.t("Tiers"), tiers(view), id="backfill-tiers"),
                     className="pm-column",
                 ),
                 html.Div(
