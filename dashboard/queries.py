@@ -52,7 +52,6 @@ from dashboard.questions import (
 from dashboard.settlement_answers import (
     ExpectedBand,
     SettlementMap,
-    band_ends,
     expected_of,
     settlement_map,
 )
@@ -72,7 +71,7 @@ from ingest.site import Instrument, Site
 from ingest.store import DeadLetter, Reading, Store
 from ingest.store.ground import FlagEntry
 from twin.plan import Plan, load_plan
-from twin.state import SettlementState, TwinState, decode_state
+from twin.state import TwinState, decode_state
 
 Answer = TypeVar("Answer")
 
@@ -778,15 +777,14 @@ class Queries:
             mean=frame["mean"].tolist(),
             high=frame["max"].tolist(),
             state=found[0] if found else None,
-            expected=self._expected(point, frame, found[0] if found else None),
+            expected=self._expected(point, frame),
         )
 
-    def _expected(
-        self, point: str, frame: pd.DataFrame, state: SettlementState | None
-    ) -> ExpectedBand | None:
-        times = [time.to_pydatetime() for time in frame["start"]]
-        start, end = band_ends(times, state.forecast_time if state else [], self.now())
-        return expected_of(self.site, self._plan, point, start, end)
+    def _expected(self, point: str, frame: pd.DataFrame) -> ExpectedBand | None:
+        if frame.empty:
+            return None
+        first, last = (frame["start"].iloc[end].to_pydatetime() for end in (0, -1))
+        return expected_of(self.site, self._plan, point, first, last)
 
     def settlement_map(
         self,

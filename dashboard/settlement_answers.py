@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import msgspec
 
@@ -79,7 +79,11 @@ def settlement_map(site: Site, state: TwinState | None, quantity: str) -> Settle
 def expected_of(
     site: Site, plan: Plan | None, point: str, start: datetime, end: datetime
 ) -> ExpectedBand | None:
-    """Return the band that the plan expects at a point, None when nothing is expected of it."""
+    """Return the band that the plan expects at a point, None when nothing is expected of it.
+
+    Up to the last measured value and no further: a forecast supposes that no load is added, the
+    plan adds more.
+    """
     rules = load_rules(site)
     if plan is None or rules is None or rules.expected is None or end <= start:
         return None
@@ -89,11 +93,3 @@ def expected_of(
     times = [start + index * step for index in range(BAND_POINTS)]
     low, middle, high = expected_band(site, plan, rules.expected, times).round(1).tolist()
     return ExpectedBand(times=times, low=low, middle=middle, high=high)
-
-
-def band_ends(
-    times: list[datetime], forecast: list[datetime], now: datetime
-) -> tuple[datetime, datetime]:
-    """Return from when until when the plan's band is drawn: what is measured and what is told."""
-    begun = times[0] if times else now - timedelta(days=1)
-    return begun, max([*times[-1:], *forecast[-1:], begun])

@@ -95,7 +95,6 @@ def neighbours(view: View) -> Any:
         view.t("Distance"),
         view.t("Difference"),
         view.t("Tilt"),
-        view.t("Against the limit"),
     ]
     over = sum(1 for each in found if each.over)
     return html.Div(
@@ -120,12 +119,11 @@ def neighbours(view: View) -> Any:
 
 def _row(view: View, pair: TiltState) -> list[Any]:
     label = f"{pair.first} – {pair.second}"
-    if pair.over is None:
-        judged: Any = html.Span(view.text(pair.tilt.reason), className="pm-quiet")
-    elif pair.over:
-        judged = status_badge(view, "advisory", view.t("Over the limit"))
-    else:
-        judged = html.Span(view.t("Within the limit"), className="pm-quiet")
+    tilt: list[Any] = [number(view, label, pair.tilt)]
+    if pair.over:
+        tilt += [" ", status_badge(view, "advisory", view.t("Over the limit"))]
+    elif pair.over is None:
+        tilt += [" ", html.Span(view.text(pair.tilt.reason), className="pm-quiet")]
     return [
         html.Span(
             [
@@ -136,8 +134,7 @@ def _row(view: View, pair: TiltState) -> list[Any]:
         ),
         view.with_unit(pair.distance_m, "m"),
         number(view, label, pair.difference),
-        number(view, label, pair.tilt),
-        judged,
+        html.Span(tilt),
     ]
 
 

@@ -198,7 +198,10 @@ def points(view: View) -> Any:
 
 
 def _why(view: View, state: SettlementState) -> html.Span:
-    return html.Span(view.text(state.ultimate.reason), className="pm-quiet")
+    # One reason for all methods says more than that all refuse.
+    reasons = list({str(why): why for why in state.refusals.values()}.values())
+    reason = reasons[0] if len(reasons) == 1 else state.ultimate.reason
+    return html.Span(view.text(reason), className="pm-quiet")
 
 
 def _point(view: View) -> str:
