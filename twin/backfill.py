@@ -460,14 +460,10 @@ def _s_curve(loads: Loads, calendar: Calendar, ahead: Paths | None) -> SCurve:
     )
     if ahead is None or ahead.done >= calendar.total:
         return curve
-    until = quantile(ahead.reached(calendar.total), HIGH)
-    last = min(until, ahead.edges[-1])
-    moments = np.linspace(ahead.now, last, FORECAST_POINTS)
-    fan = np.sort(ahead.volumes(moments), axis=0)
+    moments, curves = ahead.fan(calendar.total, FORECAST_POINTS)
     curve.forecast_time = [
         loads.end + timedelta(seconds=round(each - ahead.now)) for each in moments.tolist()
     ]
-    for name, share in (("forecast", 0.5), ("forecast_low", LOW), ("forecast_high", HIGH)):
-        row = fan[max(int(np.ceil(share * len(fan) - 1e-9)) - 1, 0)]
-        setattr(curve, name, np.minimum(row, calendar.total).tolist())
+    curve.forecast = curves["middle"].tolist()
+    curve.forecast_low, curve.forecast_high = curves["low"].tolist(), curves["high"].tolist()
     return curve

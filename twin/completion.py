@@ -122,7 +122,11 @@ class Paths:
         return np.asarray(low + (high - low) * share)
 
     def reached(self, volume: float) -> Array:
-        """Return when each path reaches a volume [s since 1970], infinite if never, sorted."""
+        """Return when the paths reach a volume [s since 1970], infinite if never, sorted."""
+        return np.sort(self.reached_by_path(volume))
+
+    def reached_by_path(self, volume: float) -> Array:
+        """Return when each path reaches a volume [s since 1970], infinite if never."""
         needed = volume - self.done + self._added(np.array([self.now]))[:, 0]
         after = (self.added < needed[:, None]).sum(axis=1)
         index = np.clip(after, 1, len(self.edges) - 1)
@@ -131,7 +135,33 @@ class Paths:
         with np.errstate(invalid="ignore", divide="ignore"):
             share = np.clip(np.where(high > low, (needed - low) / (high - low), 1.0), 0, 1)
         when = self.edges[index - 1] + share * (self.edges[index] - self.edges[index - 1])
-        return np.sort(np.where(after >= len(self.edges), math.inf, np.maximum(when, self.now)))
+        return np.where(after >= len(self.edges), math.inf, np.maximum(when, self.now))
+
+    def fan(self, total: float, points: int) -> tuple[Array, dict[str, Array]]:
+        """Return moments up to a late end, and what three shares of the paths do not exceed there.
+
+        Parameters
+        ----------
+        total
+            The curves end at this volume [thousand m3], and when `HIGH` of the paths reach it.
+        points
+            How many moments.
+
+        Returns
+        -------
+        moments
+            [s since 1970], (points,).
+        curves
+            For the shares `LOW`, 0.5 and `HIGH`, by "low", "middle", "high" (points,).
+        """
+        last = min(quantile(self.reached(total), HIGH), self.edges[-1])
+        moments = np.linspace(self.now, last, points)
+        fan = np.sort(self.volumes(moments), axis=0)
+        curves = {}
+        for name, share in (("low", LOW), ("middle", 0.5), ("high", HIGH)):
+            row = fan[max(int(np.ceil(share * len(fan) - 1e-9)) - 1, 0)]
+            curves[name] = np.minimum(row, total)
+        return moments, curves
 
 
 def paths(past: PastMonths, calendar: Calendar, now: datetime, done: float) -> Paths | None:
@@ -142,19 +172,59 @@ def paths(past: PastMonths, calendar: Calendar, now: datetime, done: float) -> P
     done
         Volume in the dump now [thousand m3].
     """
+    ahead = months_ahead(past, calendar, now)
+    if ahead is None:
+        return None
+    month = now.astimezone(UTC).month
+    as_planned = _as_planned(
+        tuple(past.ratios.tolist()), past.first, month, tuple(ahead.planned.tolist())
+    )
+    return Paths(ahead.edges, as_planned, now.timestamp(), done)
+
+
+@dataclass(frozen=True)
+class MonthsAhead:
+    """What the paths are made of.
+
+    Parameters
+    ----------
+    edges
+        Starts of the months (months + 1,) [s since 1970].
+    ratios
+        Volume placed over volume planned of every path (paths x months) [1]; read only.
+    planned
+        Volume that the calendar plans (months,) [thousand m3].
+    """
+
+    edges: Array
+    ratios: Array
+    planned: Array
+
+
+def months_ahead(past: PastMonths, calendar: Calendar, now: datetime) -> MonthsAhead | None:
+    """Return the months from now's own on, None when too few months are over."""
     if past.count < NEEDED_MONTHS:
         return None
     start = now.astimezone(UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
     end = start.replace(year=start.year + FARTHEST_YEARS)
     edges = month_starts(start, end)
     seconds = np.array([edge.timestamp() for edge in edges])
-    added = _bootstrap(
-        tuple(past.ratios.tolist()),
-        past.first,
-        start.month,
-        tuple(_planned(calendar, edges, seconds).tolist()),
-    )
-    return Paths(seconds, added, now.timestamp(), done)
+    ratios = _bootstrap(tuple(past.ratios.tolist()), past.first, start.month, len(edges) - 1)
+    return MonthsAhead(seconds, ratios, _planned(calendar, edges, seconds))
+
+
+def added(volumes: Array) -> Array:
+    """Return what is added up to the months' starts (paths x months + 1), of the months' volumes.
+
+    Parameters
+    ----------
+    volumes
+        (paths x months) [thousand m3].
+    """
+    found = np.zeros((volumes.shape[0], volumes.shape[1] + 1))
+    np.cumsum(volumes, axis=1, out=found[:, 1:])
+    found.setflags(write=False)
+    return found
 
 
 def _planned(calendar: Calendar, edges: list[datetime], seconds: Array) -> Array:
@@ -170,13 +240,19 @@ def _planned(calendar: Calendar, edges: list[datetime], seconds: Array) -> Array
 
 
 @lru_cache(maxsize=4)
-def _bootstrap(
+def _as_planned(
     ratios: tuple[float, ...], first: int, month: int, planned: tuple[float, ...]
 ) -> Array:
-    """Return the volume that each path has added at the months' starts (paths x months + 1)."""
+    """Return what is added up to the months' starts; the states of a month ask for the same."""
+    return added(_bootstrap(ratios, first, month, len(planned)) * np.array(planned))
+
+
+@lru_cache(maxsize=4)
+def _bootstrap(ratios: tuple[float, ...], first: int, month: int, ahead: int) -> Array:
+    """Return the ratio of every path in so many months ahead (paths x months) [1]."""
     rng = np.random.default_rng(SEED)
     past = np.array(ratios)
-    count, ahead = len(past), len(planned)
+    count = len(past)
     mean = past.mean()
     # [3], for the two quantiles that are shown.
     widened = (past - mean) * student.ppf(HIGH, count - 1) / norm.ppf(HIGH)
@@ -190,11 +266,8 @@ def _bootstrap(
     future += (mean + own)[:, None]
     # What lies in the dump stays there: no month takes anything away.
     np.maximum(future, 0.0, out=future)
-    future *= np.array(planned)
-    added = np.zeros((PATHS, ahead + 1))
-    np.cumsum(future, axis=1, out=added[:, 1:])
-    added.setflags(write=False)
-    return added
+    future.setflags(write=False)
+    return future
 
 
 def _blocks(

@@ -141,6 +141,23 @@ def capacity(fleet: Fleet, volumes: Mapping[str, float]) -> Capacity:
     )
 
 
+def limit(fleet: Fleet, volumes: Mapping[str, float]) -> tuple[float, str]:
+    """Return the share of the plan that a fleet can move [1], and the kind that moves least.
+
+    What `capacity` says of `share` and `bottleneck`, without the search for a least fleet.
+
+    Raises
+    ------
+    ImpossibleFleet
+        As `capacity` does.
+    """
+    reason = impossible(fleet) or _impossible_volumes(volumes)
+    if reason is not None:
+        raise ImpossibleFleet(reason)
+    problem = _Problem(fleet, {name: volume for name, volume in volumes.items() if volume > 0})
+    return problem.share(), min(problem.alone(), key=lambda kind: kind[2])[0]
+
+
 def whole(needed: float) -> int:
     """Return how many whole machines do the work of `needed` [1], within `MEETS`."""
     return max(math.ceil(needed * MEETS - _SOLVED), 0)

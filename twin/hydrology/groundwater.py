@@ -54,7 +54,7 @@ def groundwater(
     current: Current, history: History, water: WaterFile | None, fill: FillState | None
 ) -> list[GroundwaterState]:
     """Return of every piezometer and well what explains its last whole day, in the site's order."""
-    stresses = history.keep("stresses", lambda: _stresses(history, water))
+    stresses = history.keep("stresses", lambda: stresses_of(history, water))
 
     def of_last_day(instrument: Instrument, quantity: str) -> GroundwaterState:
         return history.keep(
@@ -87,7 +87,8 @@ def month_start(moment: datetime) -> datetime:
     return moment.replace(day=1)
 
 
-def _stresses(history: History, water: WaterFile | None) -> Stresses | Text:
+def stresses_of(history: History, water: WaterFile | None) -> Stresses | Text:
+    """Return what moves the levels of the days that an explanation looks back, or why not."""
     if water is None or water.groundwater is None or water.weather is None:
         return Text("The site's water.yaml names no weather that holds for its wells")
     rules = water.groundwater
