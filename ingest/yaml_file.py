@@ -55,6 +55,11 @@ def read_yaml(path: Path, model: type[Model], context: Any = None) -> Model:
         ) from error
 
 
+def line_in(path: Path, location: Iterable[str | int]) -> int | None:
+    """Return the line (from 1) of the deepest key of `location` that stands in a file."""
+    return line_of(_load(path), location)
+
+
 def line_of(content: Any, location: Iterable[str | int]) -> int | None:
     """Return the line (from 1) of the deepest key of `location` that stands in the file."""
     line: int | None = None

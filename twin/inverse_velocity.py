@@ -109,17 +109,17 @@ def inverse_velocity(
     found = InverseVelocity(middles, steps)
     if not _accelerates(steps):
         return _refused(found, Text("The movement does not accelerate"))
+    if steps[-SHORT_D:].mean() < LEAST_VELOCITY:
+        reason = Text(
+            "The movement is slower than {limit} mm/d: its inverse says nothing",
+            {"limit": LEAST_VELOCITY},
+        )
+        return _refused(found, reason)
     begin = _onset(steps)
     times, velocity = middles[begin:], steps[begin:]
     onset = float(times[0]) if len(times) else None
     if len(velocity) < NEEDED:
         return _refused(found, _few(len(velocity)), onset)
-    if velocity[-SHORT_D:].mean() < LEAST_VELOCITY:
-        reason = Text(
-            "The movement is slower than {limit} mm/d: its inverse says nothing",
-            {"limit": LEAST_VELOCITY},
-        )
-        return _refused(found, reason, onset)
     return _fitted(found, times, 1 / velocity, float(days[-1]), horizon_d, smoothing)
 
 

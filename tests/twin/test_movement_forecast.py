@@ -110,8 +110,8 @@ def moving(site: Site, store: Store, displacement: np.ndarray) -> MovementState:
                 "ipi-01",
                 day(float(index)),
                 {
-                    "displacement_a": float(moved) * (depth < 20),
-                    "displacement_b": 0.0,
+                    "displacement_a": 0.6 * float(moved) * (depth < 20) + 1e-4 * index,
+                    "displacement_b": 0.8 * float(moved) * (depth < 20) + 1e-4 * index,
                 },
                 node=node,
             )

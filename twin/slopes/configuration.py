@@ -11,7 +11,7 @@ from pydantic import Field, model_validator
 
 from ingest.errors import ConfigurationError
 from ingest.site import KeyName, Site, Titles
-from ingest.yaml_file import Configured, read_yaml
+from ingest.yaml_file import Configured, line_in, read_yaml
 from twin.slopes.reliability import Distribution, Spread
 from twin.slopes.section import Layer, Point, Section, Soil
 
@@ -237,7 +237,14 @@ def load_slopes(site: Site) -> SlopesPlan | None:
 
 def _check(site: Site, plan: SlopesPlan, path: Path, name: str, section: SectionPlan) -> None:
     def wrong(key: str, value: object, legal: str) -> ConfigurationError:
-        return ConfigurationError(f"key sections.{name}.{key}", value=value, legal=legal, file=path)
+        parts = [int(part) if part.isdigit() else part for part in key.split(".")]
+        return ConfigurationError(
+            f"key sections.{name}.{key}",
+            value=value,
+            legal=legal,
+            file=path,
+            line=line_in(path, ["sections", name, *parts]),
+        )
 
     if section.zone not in site.zones:
         raise wrong("zone", section.zone, ", ".join(site.zones))

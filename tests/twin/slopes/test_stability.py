@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import shutil
 from pathlib import Path
 
@@ -265,5 +266,6 @@ def test_a_wrong_file_is_refused_by_key_and_legal_values(
         place = place[key]
     place[change[-2]] = change[-1]
     YAML().dump(content, folder / FILE)
-    with pytest.raises(ConfigurationError, match=said):
+    with pytest.raises(ConfigurationError, match=said) as raised:
         load_slopes(load_site(str(folder)))
+    assert re.match(rf"{folder}/{FILE}:\d+: key ", str(raised.value))
