@@ -596,21 +596,6 @@ static bool can_be_listed(const char *text)
 }
 
 
-static void on_subscribe(struct mosquitto *client, const char *filter)
-{
-	const char *name = mosquitto_client_id(client);
-	struct member *each = members;
-
-	if(!name || mosquitto_client_clean_session(client)) return;
-	left = true;
-	ask_for_snapshot(now_ms(), LEAST_PAUSE_LEFT_MS);
-	if(strncmp(filter, "$share/", 7) || !can_be_listed(filter) || !can_be_listed(name)) return;
-	while(each && (strcmp(each->filter, filter) || strcmp(each->client, name))) each = each->next;
-	if(!each && add_member(filter, name)) write_members();
-	release(filter);
-}
-
-
 /* Take out a client's shared subscription, all of them where `filter` is NULL. */
 static void on_unsubscribe(const struct mosquitto *client, const char *filter)
 {
@@ -632,6 +617,26 @@ static void on_unsubscribe(const struct mosquitto *client, const char *filter)
 	if(!changed) return;
 	write_members();
 	if(!awaited) held_from = 0;
+}
+
+
+static void on_subscribe(struct mosquitto *client, const char *filter)
+{
+	const char *name = mosquitto_client_id(client);
+	struct member *each = members;
+
+	if(!name) return;
+	if(!strncmp(filter, "$share/", 7)) release(filter);
+	if(mosquitto_client_clean_session(client)){
+		/* Nothing waits for it when it is away. */
+		on_unsubscribe(client, NULL);
+		return;
+	}
+	left = true;
+	ask_for_snapshot(now_ms(), LEAST_PAUSE_LEFT_MS);
+	if(strncmp(filter, "$share/", 7) || !can_be_listed(filter) || !can_be_listed(name)) return;
+	while(each && (strcmp(each->filter, filter) || strcmp(each->client, name))) each = each->next;
+	if(!each && add_member(filter, name)) write_members();
 }
 
 
@@ -662,14 +667,14 @@ static int on_tick(int event, void *event_data, void *user_data)
 
 	(void)event; (void)event_data; (void)user_data;
 	if(!same(&present, &snapshot)){
-		uint64_t before = segment_number;
-		if(held_from){
-			/* What comes for a group that nobody is back of is in no snapshot. */
-		}else if(begin_segment(&present)){
-			delete_segments_before(previous_snapshot);
-			previous_snapshot = before + 1;
-		}else{
-			complain("no new segment", errno);
+		/* While a group is awaited, what comes for it is in no snapshot. */
+		if(!held_from){
+			if(begin_segment(&present)){
+				delete_segments_before(previous_snapshot);
+				previous_snapshot = segment_number;
+			}else{
+				complain("no new segment", errno);
+			}
 		}
 		snapshot = present;
 		snapshot_ms = now;

@@ -356,6 +356,23 @@ def test_a_group_that_has_gone_is_not_awaited(house: House) -> None:
     assert "are kept until" not in house.log
 
 
+def test_anybody_of_the_group_takes_what_came_and_a_session_that_ends_is_forgotten(
+    house: House,
+) -> None:
+    listed = house.folder / "shared-subscriptions"
+    house.listen(SHARED, name="one").close()
+    until(lambda: b"one" in house.saved, "its session is saved", timeout_s=20)
+    house.kill()
+    house.start()
+    publish(house, numbered(3))
+    other = Subscriber(house.url, "other", [SHARED], clean=True)
+    other.connect()
+    assert house.heard(other, 3) == numbered(3)
+    assert listed.read_text() == f"{SHARED}\tone\n", "only a session that is kept is awaited"
+    Subscriber(house.url, "one", ["postmine/#"], clean=True).connect()
+    assert listed.read_text() == ""
+
+
 def test_qos_0_is_kept_for_a_reader_that_is_away(house: House) -> None:
     """It is not acknowledged, and so not in the journal; but ingest may be away for a moment."""
     house.away()
