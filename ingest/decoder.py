@@ -16,6 +16,7 @@ import msgspec
 from ingest.clock import EPOCH
 from ingest.message import Message, MessageError
 from ingest.registry import load_family
+from ingest.text import Reason, Text
 
 if TYPE_CHECKING:
     from ingest.site import Device, Site
@@ -146,8 +147,13 @@ class Decoder(ABC):
         found = self.devices.get(device)
         if found is None:
             raise MessageError(
-                f"device {device[:256]!r} of dialect {self.name} is not known at this site;"
-                " add it under devices: in site.yaml"
+                Reason(
+                    Text(
+                        "device {device} of dialect {dialect} is not known at this site; add it"
+                        " under devices: in site.yaml",
+                        {"device": repr(device[:256]), "dialect": self.name},
+                    )
+                )
             )
         return found
 
@@ -170,7 +176,14 @@ def numeric(device: Device, items: Mapping[str, Any], wrong: list[str]) -> Value
         ):
             found[name] = float(value)
         else:
-            wrong.append(f"channel {name[:64]!r} of device {device.id!r} is not a number")
+            wrong.append(
+                Reason(
+                    Text(
+                        "channel {channel} of device {device} is not a number",
+                        {"channel": repr(name[:64]), "device": repr(device.id)},
+                    )
+                )
+            )
     return found
 
 
@@ -199,13 +212,17 @@ def read_json(payload: bytes, decoder: msgspec.json.Decoder[Any], what: str) -> 
     try:
         return decoder.decode(payload)
     except RecursionError as error:
-        raise MessageError("JSON nested too deeply") from error
+        raise MessageError(Reason(Text("JSON nested too deeply"))) from error
     except UnicodeDecodeError as error:
-        raise MessageError("payload is not UTF-8 text") from error
+        raise MessageError(Reason(Text("payload is not UTF-8 text"))) from error
     except msgspec.ValidationError as error:
-        raise MessageError(f"payload is no {what}: {error}") from error
+        raise MessageError(
+            Reason(Text("payload is no {what}: {error}", {"what": what, "error": str(error)}))
+        ) from error
     except msgspec.DecodeError as error:
-        raise MessageError(f"payload is not JSON: {error}") from error
+        raise MessageError(
+            Reason(Text("payload is not JSON: {error}", {"error": str(error)}))
+        ) from error
 
 
 def decoders() -> dict[str, type[Decoder]]:

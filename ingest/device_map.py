@@ -10,6 +10,7 @@ from ingest.decoder import Heard
 from ingest.errors import ConfigurationError
 from ingest.message import Message, MessageError
 from ingest.site import Device, Site
+from ingest.text import Reason, Text
 from ingest.units import conversion
 
 
@@ -53,9 +54,17 @@ class DeviceMap:
             if target is None:
                 if "*" not in self._ignored and name not in self._ignored:
                     reasons.append(
-                        f"channel {name[:64]!r} of device {self._id!r}; legal:"
-                        f" {', '.join(self._targets)}; name it under channels: or ignore: in"
-                        " site.yaml"
+                        Reason(
+                            Text(
+                                "channel {channel} of device {device}; legal: {legal}; name it"
+                                " under channels: or ignore: in site.yaml",
+                                {
+                                    "channel": repr(name[:64]),
+                                    "device": repr(self._id),
+                                    "legal": ", ".join(self._targets),
+                                },
+                            )
+                        )
                     )
                 continue
             try:

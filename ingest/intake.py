@@ -10,9 +10,10 @@ from ingest.clock import Clock, to_ns
 from ingest.decoder import Decoded, Decoder, Heard, Outgoing, Sent, decoders, matches
 from ingest.decoders.postmine_v1 import PostmineV1
 from ingest.device_map import DeviceMap, in_zone
-from ingest.message import NAIVE_TIME, Message, MessageError
+from ingest.message import Message, MessageError, naive_time
 from ingest.site import Site
 from ingest.store import DeadLetter, Row, SenderStatus
+from ingest.text import Reason, Text, text_of
 
 #: A larger payload is not decoded: a day of a 16-channel logger at 10 s is about half of it.
 LARGEST_PAYLOAD = 1_000_000
@@ -155,7 +156,12 @@ class Intake:
             try:
                 if len(arrival.payload) > LARGEST_PAYLOAD:
                     raise MessageError(
-                        f"payload of {len(arrival.payload)} bytes; legal: up to {LARGEST_PAYLOAD}"
+                        Reason(
+                            Text(
+                                "payload of {size} bytes; legal: up to {most}",
+                                {"size": len(arrival.payload), "most": LARGEST_PAYLOAD},
+                            )
+                        )
                     )
                 dialect, device = self._dialect(arrival.topic)
                 if dialect is self._own and not self._own.devices:
@@ -164,17 +170,13 @@ class Intake:
                         reasons = found[2]
                         self._own_rows(*found, received_ns, latest, accepted.rows)
                         if reasons:
-                            accepted.dead_letters.append(
-                                _dead_letter(arrival, _shown(reasons), received)
-                            )
+                            accepted.dead_letters.append(_dead_letter(arrival, reasons, received))
                         continue
                 decoded = dialect.decode(Sent(arrival.topic, arrival.payload, received, device))
                 if decoded.heard or decoded.refusals:
                     reasons = self._readings(dialect, decoded, received_ns, latest, accepted.rows)
                     if reasons:
-                        accepted.dead_letters.append(
-                            _dead_letter(arrival, _shown(reasons), received)
-                        )
+                        accepted.dead_letters.append(_dead_letter(arrival, reasons, received))
                 accepted.statuses.extend(decoded.statuses)
                 outgoing.extend(decoded.outgoing)
                 if decoded.run_time is not None and self._replayed:
@@ -183,10 +185,15 @@ class Intake:
                     self._run_time = received
                     latest, received_ns, moved = received + self._tolerance, to_ns(received), True
             except MessageError as error:
-                accepted.dead_letters.append(_dead_letter(arrival, str(error), received))
+                accepted.dead_letters.append(_dead_letter(arrival, [str(error)], received))
             except Exception as error:  # a bug of ours must not stop the readings behind it
-                reason = f"postmine could not take this message: {type(error).__name__}: {error}"
-                accepted.dead_letters.append(_dead_letter(arrival, reason, received))
+                reason = Reason(
+                    Text(
+                        "postmine could not take this message: {kind}: {error}",
+                        {"kind": type(error).__name__, "error": str(error)},
+                    )
+                )
+                accepted.dead_letters.append(_dead_letter(arrival, [reason], received))
         if moved or outgoing:
             run_time = self._run_time if moved else None
             return accepted._replace(run_time=run_time, outgoing=outgoing)
@@ -226,7 +233,12 @@ class Intake:
         known = self._known.get(instrument)
         if known is None:
             raise MessageError(
-                f"instrument {instrument!r} is not known at this site; add it to site.yaml"
+                Reason(
+                    Text(
+                        "instrument {instrument} is not known at this site; add it to site.yaml",
+                        {"instrument": repr(instrument)},
+                    )
+                )
             )
         for message in messages:
             try:
@@ -274,10 +286,20 @@ class _Listener(NamedTuple):
     device: str | None
 
 
-def _shown(reasons: list[str]) -> str:
-    """Return the reasons as one, the first few of them in full."""
-    shown = "; ".join(reasons[:5])
-    return shown if len(reasons) <= 5 else f"{shown}; and {len(reasons) - 5} more"
+def _shown(reasons: list[str]) -> list[str]:
+    """Return the first few reasons, and how many more there are."""
+    if len(reasons) <= 5:
+        return reasons
+    return [*reasons[:5], Reason(Text("and {count} more", {"count": len(reasons) - 5}))]
+
+
+def _no_quantity(name: str, quantities: Iterable[str]) -> Reason:
+    return Reason(
+        Text(
+            "quantity {quantity}; legal: {legal}",
+            {"quantity": repr(name), "legal": ", ".join(quantities)},
+        )
+    )
 
 
 def _rows(
@@ -292,17 +314,33 @@ def _rows(
     """Add the rows of one message; what is wrong with a single quantity goes to `reasons`."""
     time = message.time
     if time.tzinfo is None:
-        raise MessageError(NAIVE_TIME.format(time=time.isoformat()))
+        raise MessageError(naive_time(time))
     if time > latest:
         raise MessageError(
-            f"time {time.isoformat()} lies in the future of {latest.isoformat()};"
-            " set the logger's clock"
+            Reason(
+                Text(
+                    "time {time} lies in the future of {latest}; set the logger's clock",
+                    {"time": time.isoformat(), "latest": latest.isoformat()},
+                )
+            )
         )
     if time < EARLIEST:
-        raise MessageError(f"time {time.isoformat()} is before {EARLIEST.isoformat()}")
+        raise MessageError(
+            Reason(
+                Text(
+                    "time {time} is before {earliest}",
+                    {"time": time.isoformat(), "earliest": EARLIEST.isoformat()},
+                )
+            )
+        )
     if time.year in _UNSET_YEARS and any(day <= time < day + _DAY for day in UNSET_DAYS):
         raise MessageError(
-            f"time {time.isoformat()}: the logger has lost the time; set the logger's clock"
+            Reason(
+                Text(
+                    "time {time}: the logger has lost the time; set the logger's clock",
+                    {"time": time.isoformat()},
+                )
+            )
         )
     time_ns = to_ns(time)
     kind, count, has_nodes, quantities = known
@@ -312,9 +350,16 @@ def _rows(
         for name, value in message.values.items():
             scale = quantities.get(name)
             if scale is None:
-                reasons.append(f"quantity {name!r}; legal: {', '.join(quantities)}")
+                reasons.append(_no_quantity(name, quantities))
             elif isinstance(value, list):
-                reasons.append(f"{name} has an array; {instrument} has no nodes")
+                reasons.append(
+                    Reason(
+                        Text(
+                            "{quantity} has an array; {instrument} has no nodes",
+                            {"quantity": name, "instrument": instrument},
+                        )
+                    )
+                )
             elif value is not None:
                 _put(values, flags, name, value, scale)
         if values:
@@ -326,12 +371,24 @@ def _rows(
     for name, array in message.values.items():
         scale = quantities.get(name)
         if scale is None:
-            reasons.append(f"quantity {name!r}; legal: {', '.join(quantities)}")
+            reasons.append(_no_quantity(name, quantities))
         elif array is None:
             continue
         elif not isinstance(array, list) or len(array) != count:
             given = len(array) if isinstance(array, list) else 1
-            reasons.append(f"{name} has {given} values; {instrument} has {count} nodes")
+            reasons.append(
+                Reason(
+                    Text(
+                        "{quantity} has {given} values; {instrument} has {count} nodes",
+                        {
+                            "quantity": name,
+                            "given": given,
+                            "instrument": instrument,
+                            "count": count,
+                        },
+                    )
+                )
+            )
         else:
             for (values, flags), value in zip(by_node, array, strict=True):
                 if value is not None:
@@ -353,11 +410,13 @@ def _put(
         flags[name] = "out_of_range"
 
 
-def _dead_letter(arrival: Arrival, reason: str, received: datetime) -> DeadLetter:
+def _dead_letter(arrival: Arrival, reasons: list[str], received: datetime) -> DeadLetter:
+    shown = _shown(reasons)
     return DeadLetter(
         topic=arrival.topic,
         payload=arrival.payload[:KEPT_PAYLOAD],
         size=len(arrival.payload),
-        reason=reason,
+        reason="; ".join(shown),
+        said=tuple(text_of(each) for each in shown),
         received=received,
     )

@@ -15,6 +15,8 @@ from typing import Literal, NamedTuple
 
 import msgspec
 
+from ingest.text import Reason, Text
+
 TOPIC_ROOT = "postmine/v1"
 #: Everything under our root is heard, so that a mistyped topic becomes a dead letter.
 SUBSCRIPTION = "postmine/#"
@@ -95,7 +97,12 @@ def parse_topic(topic: str) -> Topic:
         if len(parts) == 4 and parts[3] == "clock":
             return Topic(parts[2], "", "clock")
     raise MessageError(
-        f"topic {topic!r}; legal: {TOPIC_ROOT}/SITE/INSTRUMENT/readings or .../status"
+        Reason(
+            Text(
+                "topic {topic}; legal: {root}/SITE/INSTRUMENT/readings or .../status",
+                {"topic": repr(topic), "root": TOPIC_ROOT},
+            )
+        )
     )
 
 
@@ -112,7 +119,7 @@ def decode_messages(payload: bytes) -> tuple[list[Message], list[tuple[int, str]
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         return _decode_parts(payload, error)
     except RecursionError as error:
-        raise MessageError("JSON nested too deeply") from error
+        raise MessageError(Reason(Text("JSON nested too deeply"))) from error
     return (decoded if isinstance(decoded, list) else [decoded]), []
 
 
@@ -123,7 +130,14 @@ def _decode_parts(payload: bytes, first: Exception) -> tuple[list[Message], list
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise MessageError(_reason(first)) from first
     if len(parts) > MOST_PARTS:
-        raise MessageError(f"array of {len(parts)} parts; legal: up to {MOST_PARTS}") from first
+        raise MessageError(
+            Reason(
+                Text(
+                    "array of {count} parts; legal: up to {most}",
+                    {"count": len(parts), "most": MOST_PARTS},
+                )
+            )
+        ) from first
     good: list[Message] = []
     wrong: list[tuple[int, str]] = []
     for index, part in enumerate(parts):
@@ -161,16 +175,24 @@ def decode_clock(payload: bytes) -> datetime:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise MessageError(_reason(error)) from error
     if time.tzinfo is None:
-        raise MessageError(NAIVE_TIME.format(time=time.isoformat()))
+        raise MessageError(naive_time(time))
     return time
 
 
-NAIVE_TIME = "time {time!r} has no time zone; legal: ISO 8601 with one, such as ...T12:00:00Z"
+def naive_time(time: datetime) -> Reason:
+    """Return what is wrong with a time that has no zone."""
+    return Reason(
+        Text(
+            "time {time} has no time zone; legal: ISO 8601 with one, such as ...T12:00:00Z",
+            {"time": repr(time.isoformat())},
+        )
+    )
 
 
 def _reason(error: Exception) -> str:
     if isinstance(error, UnicodeDecodeError):
-        return "payload is not UTF-8 text"
+        return Reason(Text("payload is not UTF-8 text"))
+    told: dict[str, str | int | float] = {"error": str(error)}
     if isinstance(error, msgspec.ValidationError):
-        return f"payload does not fit the message contract: {error}"
-    return f"payload is not JSON: {error}"
+        return Reason(Text("payload does not fit the message contract: {error}", told))
+    return Reason(Text("payload is not JSON: {error}", told))

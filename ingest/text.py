@@ -21,3 +21,23 @@ class Text(msgspec.Struct, frozen=True):
 
     def __str__(self) -> str:
         return self.template.format(**self.values)
+
+
+class Reason(str):
+    """A sentence as it is logged and searched for, which can still be translated."""
+
+    text: Text
+
+    def __new__(cls, text: Text) -> Reason:
+        """Return the sentence of a text."""
+        made = super().__new__(cls, str(text))
+        made.text = text
+        return made
+
+    def __str__(self) -> str:
+        return self  # an exception that carries it gives it back whole
+
+
+def text_of(reason: str) -> Text:
+    """Return the text of a reason; of one that has none, its words as they are."""
+    return reason.text if isinstance(reason, Reason) else Text("{words}", {"words": reason})

@@ -20,12 +20,14 @@ from dashboard.components import (
     status_badge,
     tiles,
 )
+from dashboard.i18n import translate
 from dashboard.page import Page, Update
 from dashboard.palette import STATUSES
 from dashboard.queries import Queries
 from dashboard.questions import BadQuestion
 from dashboard.view import View
 from ingest.figure import Figure
+from ingest.store import DeadLetter
 from ingest.text import Text
 
 _SERVICES = {"twin": Text("Twin"), "risk": Text("Analysis of risks")}
@@ -178,7 +180,7 @@ def letters(view: View) -> list[dict[str, Any]]:
             "received": each.received.isoformat(),
             "shown": view.time(each.received),
             "topic": each.topic,
-            "reason": view.text(each.reason),
+            "reason": _reason(view, each),
             "size": each.size,
             "kept": view.t("whole") if each.kept else view.t("its beginning alone"),
             "resolved": f"{view.time(each.resolved)}, {each.resolved_by}" if each.resolved else "",
@@ -311,6 +313,12 @@ def _columns(view: View) -> list[dict[str, Any]]:
         },
         {"field": "firmware", "headerName": view.t("Firmware"), "width": 110},
     ]
+
+
+def _reason(view: View, letter: DeadLetter) -> str:
+    """Return why a letter was not understood; names in it stay as the sender wrote them."""
+    said = [translate(each, view.language) for each in letter.said]
+    return "; ".join(said) or letter.reason
 
 
 def _battery(view: View, device: DeviceState) -> str:

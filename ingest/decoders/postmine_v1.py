@@ -6,7 +6,6 @@ import msgspec
 
 from ingest.decoder import Decoded, Decoder, Heard, Sent
 from ingest.message import (
-    NAIVE_TIME,
     SUBSCRIPTION,
     Message,
     MessageError,
@@ -14,9 +13,11 @@ from ingest.message import (
     decode_clock,
     decode_messages,
     decode_status,
+    naive_time,
     parse_topic,
 )
 from ingest.store import SenderStatus
+from ingest.text import Reason, Text
 
 
 class PostmineV1(Decoder):
@@ -46,7 +47,7 @@ class PostmineV1(Decoder):
         if kind == "status":
             status = decode_status(sent.payload)
             if status.time is not None and status.time.tzinfo is None:
-                raise MessageError(NAIVE_TIME.format(time=status.time.isoformat()))
+                raise MessageError(naive_time(status.time))
             return Decoded(
                 statuses=[
                     SenderStatus(
@@ -62,5 +63,12 @@ class PostmineV1(Decoder):
     def _topic(self, topic: str) -> Topic:
         said = parse_topic(topic)
         if said.site != self.site.name:
-            raise MessageError(f"site {said.site!r}; legal: {self.site.name}")
+            raise MessageError(
+                Reason(
+                    Text(
+                        "site {given}; legal: {site}",
+                        {"given": repr(said.site), "site": self.site.name},
+                    )
+                )
+            )
         return said

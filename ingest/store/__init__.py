@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 import msgspec
 import pandas as pd
 
+from ingest.text import Text
+
 if TYPE_CHECKING:
     from ingest.store.ground import FlagEntry
 
@@ -56,6 +58,8 @@ class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):
 
     Parameters
     ----------
+    reason, said
+        Why, in English; and the same to be translated, empty for letters of before.
     payload
         The message; as it is read from a store, its first `SHOWN_PAYLOAD` bytes.
     size
@@ -77,6 +81,7 @@ class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):
     resolved: datetime | None = None
     resolved_by: str = ""
     kept: bool = True
+    said: tuple[Text, ...] = ()
 
 
 class SenderStatus(msgspec.Struct, frozen=True, kw_only=True):

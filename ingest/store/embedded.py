@@ -45,6 +45,7 @@ from ingest.store.schema import (
     seen_until,
     undo_table,
 )
+from ingest.text import Text
 
 _BUSY_TIMEOUT_MS = 30_000
 #: Of all long dead letters together so much is kept, compressed [bytes].
@@ -58,6 +59,7 @@ _NEVER = -1 << 63
 _RECALCULATED_AT_ONCE = 500
 _rows_encoder = msgspec.msgpack.Encoder()
 _rows_decoder = msgspec.msgpack.Decoder(tuple[Row, ...])
+_said_decoder = msgspec.json.Decoder(tuple[Text, ...])
 _points_encoder = msgspec.msgpack.Encoder()
 _points_decoder = msgspec.msgpack.Decoder(tuple[Derived, ...])
 
@@ -170,8 +172,8 @@ class EmbeddedStore:
         """Keep dead letters; of all long ones together only so much."""
         long = [len(letter.payload) > SHOWN_PAYLOAD for letter in letters]
         self._writer.executemany(
-            "INSERT INTO dead_letter (topic, payload, size, reason, received, whole)"
-            " VALUES (?, ?, ?, ?, ?, ?)",
+            "INSERT INTO dead_letter (topic, payload, size, reason, received, whole,"
+            " said) VALUES (?, ?, ?, ?, ?, ?, ?)",
             [
                 (
                     letter.topic,
@@ -180,6 +182,7 @@ class EmbeddedStore:
                     letter.reason,
                     to_ns(letter.received),
                     zlib.compress(letter.payload, 1) if is_long else None,
+                    msgspec.json.encode(letter.said),
                 )
                 for letter, is_long in zip(letters, long, strict=True)
             ],
@@ -1066,7 +1069,7 @@ class EmbeddedStore:
         """
         query = (
             "SELECT id, topic, payload, size, reason, received, resolved, resolved_by,"
-            " whole IS NOT NULL OR length(payload) >= size"
+            " whole IS NOT NULL OR length(payload) >= size, said"
             " FROM dead_letter WHERE id < ?"
         )
         if waiting:
@@ -1086,8 +1089,9 @@ class EmbeddedStore:
                 resolved=None if resolved is None else from_ns(resolved),
                 resolved_by=author,
                 kept=bool(kept),
+                said=_said_decoder.decode(said) if said else (),
             )
-            for key, topic, payload, size, reason, received, resolved, author, kept in rows
+            for key, topic, payload, size, reason, received, resolved, author, kept, said in rows
         ]
 
     def resolve_dead_letters(self, ids: Sequence[int], time: datetime, author: str) -> None:

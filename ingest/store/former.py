@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import cache
-from typing import Any
+from typing import Any, Literal
 
 import pandas as pd
 
@@ -49,10 +49,11 @@ class FormerRows:
             for quantity in row.values:
                 inside.setdefault((row.instrument, row.node, quantity), []).append(row.time)
         moments: set[tuple[str, str, int, int]] = set()
-        for side, low, high in (
+        sides: tuple[tuple[Literal["tail", "limit"], int, int], ...] = (
             ("tail", flux.FIRST, start),
             ("limit", stop, self._until + 1),
-        ):
+        )
+        for side, low, high in sides:
             if low >= high:
                 continue
             beyond = self._server.query(

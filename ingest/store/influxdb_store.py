@@ -363,9 +363,9 @@ class InfluxStore:
             columns=["time", "value_number", "value"],
         )
         both = pd.concat([part for part in (rows, undone) if len(part)] or [rows])
-        both = both.groupby(["time", "value_number"], as_index=False)["value"].min()
-        both = both.sort_values(["value", "time"])
-        return came, tuple(int(number) for number in both["value_number"])
+        first = both.groupby(["time", "value_number"])["value"].min().reset_index()
+        first = first.sort_values(["value", "time"])
+        return came, tuple(int(number) for number in first["value_number"])
 
     def statuses(self) -> list[SenderStatus]:
         """Return the last word of each sender, by name."""

@@ -121,6 +121,8 @@ def create_readings(db: sqlite3.Connection, types: Iterable[InstrumentType]) -> 
             db.execute("ALTER TABLE dead_letter ADD COLUMN resolved_by TEXT NOT NULL DEFAULT ''")
         if "whole" not in {row[1] for row in db.execute("PRAGMA table_info(dead_letter)")}:
             db.execute("ALTER TABLE dead_letter ADD COLUMN whole BLOB")
+        if "said" not in {row[1] for row in db.execute("PRAGMA table_info(dead_letter)")}:
+            db.execute("ALTER TABLE dead_letter ADD COLUMN said BLOB")
         db.execute(
             "CREATE INDEX IF NOT EXISTS dead_letter_whole ON dead_letter (id)"
             " WHERE whole IS NOT NULL"

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dashboard.i18n import translate
 from ingest.clock import ManualClock, to_ns
 from ingest.intake import KEPT_PAYLOAD, LARGEST_PAYLOAD, Accepted, Arrival, Intake
 from ingest.site import Site
@@ -169,3 +170,17 @@ def test_nothing_gets_through_silently(small_site: Site, content: object, instru
     for letter in accepted.dead_letters:
         assert letter.reason
         assert "postmine could not take" not in letter.reason
+
+
+def test_reasons_can_be_translated_and_names_in_them_stay(intake: Intake) -> None:
+    payload = b'{"time": "2022-01-01T00:00:00Z", "values": {"pressure": 1}}'
+    arrivals = [
+        Arrival("postmine/v1/small/pz-9/readings", payload),
+        Arrival("postmine/v1/small/pz-1/readings", payload),
+    ]
+    for letter in intake.accept(arrivals).dead_letters:
+        assert "; ".join(map(str, letter.said)) == letter.reason
+    unknown, wrong = intake.accept(arrivals).dead_letters
+    assert translate(unknown.said[0], "ru").startswith("прибор 'pz-9' неизвестен")
+    assert "'pressure'" in translate(wrong.said[0], "ru")
+    assert "величина" in translate(wrong.said[0], "ru")
