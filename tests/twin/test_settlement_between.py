@@ -208,7 +208,9 @@ def test_the_published_fills_are_of_this_size() -> None:
 
 
 def wet(site: Site, store: Store, kPa: list[float]) -> tuple[History, Figure | None]:
-    measure(site, store, "pz-650-01", "pore_pressure", [(d + 0.5, p) for d, p in enumerate(kPa)])
+    # No instrument says exactly the same for weeks: one that does is stuck.
+    said = [(d + 0.5, pressure + 0.01 * (d % 3)) for d, pressure in enumerate(kPa)]
+    measure(site, store, "pz-650-01", "pore_pressure", said)
     at = day(len(kPa) + 0.25)
     history = History(site, store, at=at, known_at=at)
     return history, collapse(history, site.instruments["sp-650-01"], history.days_since_first(5000))

@@ -23,7 +23,7 @@ HORIZON_D = HORIZON_YEARS * 365.25
 HUBER = 1.345
 
 #: Rounds of reweighting of a robust fit.
-ROUNDS = 4
+ROUNDS = 3
 
 
 @dataclass(frozen=True)
