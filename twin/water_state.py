@@ -82,7 +82,7 @@ class AcidityState(msgspec.Struct, kw_only=True):
 
     station: str
     acidity: Figure  # mg/L CaCO3
-    lime: Figure  # t/d
+    lime: Figure  # kg/d of hydrated lime
     cost: Figure  # currency a day
 
 

@@ -34,12 +34,21 @@ def balance(view: View) -> Any:
         rows.append(
             [
                 name,
-                number(view, view.t("{month}, rain and snow", month=name), each.precipitation),
-                number(view, view.t("{month}, inflow", month=name), each.inflow),
-                number(view, view.t("{month}, evaporation", month=name), each.evaporation),
-                number(view, view.t("{month}, outflow", month=name), each.outflow),
-                number(view, view.t("{month}, stored", month=name), each.storage),
-                number(view, view.t("{month}, does not close", month=name), each.residual),
+                number(
+                    view,
+                    view.t("{month}, rain and snow", month=name),
+                    each.precipitation,
+                    bare=True,
+                ),
+                number(view, view.t("{month}, inflow", month=name), each.inflow, bare=True),
+                number(
+                    view, view.t("{month}, evaporation", month=name), each.evaporation, bare=True
+                ),
+                number(view, view.t("{month}, outflow", month=name), each.outflow, bare=True),
+                number(view, view.t("{month}, stored", month=name), each.storage, bare=True),
+                number(
+                    view, view.t("{month}, does not close", month=name), each.residual, bare=True
+                ),
             ]
         )
     head = [
@@ -51,6 +60,8 @@ def balance(view: View) -> Any:
         view.t("Stored"),
         view.t("Does not close"),
     ]
+    unit = view.unit("thousand m3")
+    head[1:] = [f"{text}, {unit}" for text in head[1:]]
     total = number(view, view.t("Does not close, all months"), found.residual)
     return html.Div(
         [

@@ -6,7 +6,7 @@ from typing import Any
 
 from dash import html
 
-from dashboard.components import empty, number, status_badge, table
+from dashboard.components import empty, interval, number, status_badge, table
 from dashboard.view import View
 from twin.water_state import AcidBaseAccount, LimitState, TrendState
 
@@ -66,6 +66,7 @@ def _waste(view: View, each: AcidBaseAccount) -> list[Any]:
     reason = each.acid_potential.reason
     verdict = view.text(each.verdict) if each.verdict else view.text(reason)
     name = html.Strong(title) if each.stream == "" else title
+    shown[0] = html.Span([shown[0], html.Br(), interval(view, each.ratio)])
     return [name, number(view, f"{title}, {view.t('Placed')}", each.mass), verdict, *shown]
 
 

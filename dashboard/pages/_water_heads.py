@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 from dash import dcc, html
 
 from dashboard import figures
-from dashboard.components import empty, number, range_choices, status_badge, table
+from dashboard.components import empty, interval, number, range_choices, status_badge, table
 from dashboard.view import View
 from twin.water_state import GroundwaterState
 
@@ -52,7 +52,13 @@ def levels(view: View) -> Any:
                 number(view, view.t("{name}, level", name=name), state.level),
                 number(view, view.t("{name}, explained", name=name), state.explained),
                 number(view, view.t("{name}, by rain and melt", name=name), state.by_water),
-                number(view, view.t("{name}, not explained", name=name), state.unexplained),
+                html.Span(
+                    [
+                        number(view, view.t("{name}, not explained", name=name), state.unexplained),
+                        html.Br(),
+                        html.Span(interval(view, state.unexplained), className="pm-quiet"),
+                    ]
+                ),
                 _word(view, state),
                 number(
                     view,

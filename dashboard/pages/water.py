@@ -32,7 +32,7 @@ def layout(view: View) -> list[Component]:
     """Return the page below its heading."""
     return [
         html.Div(_water_stations.key_figures(view), id="water-figures"),
-        html.Div(parts(view), id="water-parts"),
+        html.Div(parts(view), id="water-parts", className="pm-scroll"),
         _part(view, "quality", _quality(view)),
         _part(view, "levels", _levels(view)),
         _part(view, "chemistry", _chemistry(view)),

@@ -60,7 +60,7 @@ def _acidity(current: Current, station: str, rules: LimeRules | None) -> Acidity
     if missing is not None or not isinstance(ph.value, float) or not isinstance(iron.value, float):
         reason = missing or Text("No reading yet")
         nothing = unknown("mg/L CaCO3", reason, time=ph.time, source=station)
-        lime = unknown("t/d", reason, time=ph.time, source=station)
+        lime = unknown("kg/d", reason, time=ph.time, source=station)
         return AcidityState(station=station, acidity=nothing, lime=lime, cost=lime)
     # Total iron is measured: it takes two or three equivalents, by its valence.
     low = acidity_kirby_cravotta(ph.value, iron2=iron.value)
@@ -87,10 +87,10 @@ def _acidity(current: Current, station: str, rules: LimeRules | None) -> Acidity
     flow = current.figure(station, "flow") if "flow" in _measured(current, station) else None
     if rules is None or flow is None or not isinstance(flow.value, float):
         reason = Text("water.yaml has no lime") if rules is None else Text("No flow is measured")
-        lime = unknown("t/d", reason, time=ph.time, source=station)
+        lime = unknown("kg/d", reason, time=ph.time, source=station)
         return AcidityState(station=station, acidity=acidity, lime=lime, cost=lime)
     needed = [lime_demand(each, flow.value, rules.efficiency) for each in (low, high)]
-    lime = figure("t/d", needed[0], needed[1])
+    lime = figure("kg/d", 1000 * needed[0], 1000 * needed[1])
     if rules.price_per_t is None:
         cost = unknown("", Text("The price of lime is not configured"), source="water.yaml")
     else:
