@@ -6,6 +6,7 @@ from typing import Any
 
 import plotly.graph_objects as go
 from dash import dcc, html
+from msgspec.structs import replace
 
 from dashboard import figures
 from dashboard.components import empty, facts, number, range_choices, status_badge, table
@@ -151,17 +152,30 @@ def details(view: View) -> Any:
     ]
 
 
+def in_percent(figure: Figure) -> Figure:
+    """Return a probability in percent: most are so small that a ratio shows only zeros."""
+
+    def hundred(value: float | str | None) -> float | str | None:
+        return 100.0 * value if isinstance(value, int | float) else value
+
+    return replace(
+        figure,
+        value=hundred(figure.value),
+        low=hundred(figure.low),
+        high=hundred(figure.high),
+        unit="%",
+    )
+
+
 def probability(view: View, state: SlopeState) -> Any:
     """Return the probability of failure; below what the samples can tell it is a bound."""
-    figure = state.probability
-    if figure.value == 0 and isinstance(figure.high, int | float):
+    figure = in_percent(state.probability)
+    shown = number(view, view.t("Probability of failure"), figure)
+    if figure.value == 0 and isinstance(state.probability.high, int | float):
         return html.Span(
-            [
-                view.t("below {share}: ", share=view.percent(figure.high, 1)),
-                number(view, view.t("Probability of failure"), figure, percent=True),
-            ]
+            [view.t("below {share}: ", share=view.percent(state.probability.high, 2)), shown]
         )
-    return number(view, view.t("Probability of failure"), figure, percent=True)
+    return shown
 
 
 def water(view: View, state: SlopeState) -> Any:

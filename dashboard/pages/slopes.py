@@ -152,7 +152,10 @@ def key_figures(view: View) -> Component:
         )
         shown.append(
             figure_tile(
-                view, view.t("Probability of failure"), state.probability, note=note, percent=True
+                view,
+                view.t("Probability of failure"),
+                stability.in_percent(state.probability),
+                note=note,
             )
         )
     for label, states, name in (
