@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import structlog
 import typer
 
-from dashboard import cli_data, cli_land_use, cli_slope, cli_survey, cli_values
+from dashboard import cli_data, cli_land_use, cli_slope, cli_survey, cli_values, cli_what_if
 from dashboard.cli_access import key_app, letters_app
 from ingest.errors import ConfigurationError, PostmineError
 
@@ -41,6 +41,7 @@ cli_values.register(app)
 cli_survey.register(app)
 cli_land_use.register(app)
 cli_slope.register(app)
+cli_what_if.register(app)
 
 SiteOption = Annotated[
     str | None, typer.Option("--site", help="Name of a bundled site, or the path of its folder.")
@@ -382,11 +383,13 @@ def check_site(
     from twin.settlement import load_rules
     from twin.slopes.configuration import load_slopes
     from twin.water_file import load_water
+    from twin.what_if.configuration import load_what_if
 
     loaded = load_site(_settings(site, data_dir).site)
     plan = load_plan(loaded)
     load_grading(loaded, plan, load_fleet(loaded, plan))
     load_water(loaded, plan)
+    load_what_if(loaded, plan)
     for check in (
         load_targets,
         checked_response_plan,

@@ -56,6 +56,7 @@ from dashboard.settlement_answers import (
     settlement_map,
 )
 from dashboard.verification import Titled, titled
+from dashboard.what_if import WhatIf
 from ingest.clock import Clock
 from ingest.errors import ConfigurationError
 from ingest.export import Selection, csv_text
@@ -673,6 +674,13 @@ class Queries:
         """Return the fleet in force, with the edge of the tier in which the front stands."""
         state = self.twin(at, known_at)
         return self.fleet.answer(at or known_at or self.now(), state.edge if state else None)
+
+    @cached_property
+    def what_if(self) -> WhatIf:
+        """What would happen if."""
+        return WhatIf(
+            self.site, self._plan, self._store, self._clock, self.settings.journal_url, self.twin
+        )
 
     def verification(self) -> tuple[Titled, ...]:
         """Return the published numbers that postmine is held to, beside the computed ones."""

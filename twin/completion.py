@@ -135,7 +135,9 @@ class Paths:
         with np.errstate(invalid="ignore", divide="ignore"):
             share = np.clip(np.where(high > low, (needed - low) / (high - low), 1.0), 0, 1)
         when = self.edges[index - 1] + share * (self.edges[index] - self.edges[index - 1])
-        return np.where(after >= len(self.edges), math.inf, np.maximum(when, self.now))
+        return np.asarray(
+            np.where(after >= len(self.edges), np.inf, np.maximum(when, self.now)), dtype=np.float64
+        )
 
     def fan(self, total: float, points: int) -> tuple[Array, dict[str, Array]]:
         """Return moments up to a late end, and what three shares of the paths do not exceed there.
@@ -267,7 +269,7 @@ def _bootstrap(ratios: tuple[float, ...], first: int, month: int, ahead: int) ->
     # What lies in the dump stays there: no month takes anything away.
     np.maximum(future, 0.0, out=future)
     future.setflags(write=False)
-    return future
+    return np.asarray(future)
 
 
 def _blocks(

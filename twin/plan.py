@@ -365,11 +365,11 @@ class Plan:
         found = dict.fromkeys(self.stream_names, 0.0)
         for start, end in pairwise(edges):
             volume = calendar.volume(end) - calendar.volume(start)
-            for name, share in self._shares(calendar, start).items():
+            for name, share in self.shares_at(calendar, start).items():
                 found[name] += volume * share
         return found
 
-    def _shares(self, calendar: Calendar, at: datetime) -> dict[str, float]:
+    def shares_at(self, calendar: Calendar, at: datetime) -> dict[str, float]:
         """Return the streams' shares of the planned volume at a moment [1]."""
         volumes = calendar.streams.get(at.year) or {
             name: stream.volume_per_year for name, stream in self.streams_at(at).by_name.items()

@@ -35,6 +35,7 @@ from twin.state import TwinState, decode_state, encode_state
 from twin.water import waters
 from twin.water_file import water_of
 from twin.weather import weather
+from twin.what_if.configuration import load_what_if
 
 SERVICE = "twin"
 
@@ -114,6 +115,7 @@ class TwinService:
         water_of(site, self._plan)  # a wrong file stops the start
         load_slopes(site)  # a file that is wrong stops the start
         load_rules(site)
+        load_what_if(site, self._plan)
         self._interval = int((state_every_s or site.state_every_s) * 1e9)
         self._history: History | None = None
         self._days: KeptDays | None = None

@@ -1,0 +1,156 @@
+"""Factors of safety with the water that a variant would have."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import msgspec
+import numpy as np
+
+from ingest.figure import Figure, unknown
+from ingest.text import Text
+from twin.slopes.circular_search import Circle, search
+from twin.slopes.configuration import section_of
+from twin.slopes.section import Section, Water
+from twin.slopes.slices import REFUSALS
+from twin.slopes.stability import stand
+from twin.state import SlopeState
+from twin.what_if.changes import Changes
+from twin.what_if.results import SlopeAhead
+from twin.what_if.start import Start
+
+
+def slopes_ahead(start: Start, changes: Changes, begun: set[str]) -> list[SlopeAhead]:
+    """Return every slide with the changed water.
+
+    Parameters
+    ----------
+    begun
+        Tiers on which something lies at the end of the run.
+    """
+    found = []
+    for state in start.state.slopes or []:
+        assert start.slopes is not None
+        tiers = start.slopes.sections[state.section].tiers
+        found.append(
+            SlopeAhead(
+                section=state.section,
+                slide=state.slide,
+                title=state.title,
+                slide_title=state.slide_title,
+                factor_of_safety=_factor(start, changes, state),
+                measured=any(head.used for head in state.heads),
+                begun=state.stage == "standing" or all(tier in begun for tier in tiers),
+            )
+        )
+    return found
+
+
+def least(slopes: list[SlopeAhead], start: Start) -> Figure:
+    """Return the least factor of safety of what stands by then; unknown when one is unknown."""
+    if start.state.slopes is None:
+        return unknown("1", Text("The site has no slopes.yaml"), time=start.now)
+    counted = [each for each in slopes if each.begun]
+    if not counted:
+        return unknown("1", Text("No section stands by then"), time=start.now)
+    for each in counted:
+        if each.factor_of_safety.value is None:
+            reason = each.factor_of_safety.reason or Text("No reading yet")
+            return unknown("1", reason, time=start.now, source=each.section)
+    found = min(counted, key=lambda each: float(each.factor_of_safety.value or 0))
+    return msgspec.structs.replace(
+        found.factor_of_safety,
+        validity=Text(
+            "Least of {count} slides that stand by the deadline: {section}",
+            {"count": len(counted), "section": found.section},
+        ),
+    )
+
+
+def lowered(start: Start, changes: Changes) -> float:
+    """Return how far the water table is lowered [m]."""
+    by_drains = start.said.drains if start.said and changes.get("drainage.drains") else None
+    return changes.number("drainage.lowered_m", 0.0) + (by_drains.lowered_m if by_drains else 0.0)
+
+
+def _factor(start: Start, changes: Changes, state: SlopeState) -> Figure:
+    now = state.factor_of_safety
+    down, rain = lowered(start, changes), changes.number("rain.factor", 1.0)
+    if now.value is None or not isinstance(now.value, float) or (down == 0 and rain == 1):
+        return now
+    used = sorted((head for head in state.heads if head.used), key=lambda head: head.place_m)
+    if not used:
+        return msgspec.structs.replace(
+            now, validity=Text("Its water is assumed: rain and drainage do not change it")
+        )
+    heads = []
+    for head in used:
+        by_rain = 0.0
+        if rain != 1:
+            rise = start.rises[head.instrument]
+            if isinstance(rise, Text):
+                return unknown("1", rise, time=now.time, source=head.instrument)
+            # More rain counts on the wettest day of the last year, less rain on today.
+            by_rain = (rain - 1) * (rise.most if rain > 1 else rise.now)
+        assert isinstance(head.head.value, float)
+        heads.append((head.place_m, head.head.value - down + by_rain))
+    factor = _with_heads(start, state, heads)
+    if isinstance(factor, Text):
+        return unknown("1", factor, time=now.time, source=now.source)
+    # The spread of strength widens the factor as it did with today's water.
+    scale = factor / now.value
+
+    def scaled(end: float | str | None) -> float | None:
+        return end * scale if isinstance(end, float) else None
+
+    return msgspec.structs.replace(
+        now,
+        value=factor,
+        low=scaled(now.low),
+        high=scaled(now.high),
+        quality="forecast",
+        validity=Text(
+            "Water line {change:+.1f} m against today's, on average; strength as assumed",
+            {"change": sum(after for _, after in heads) / len(heads) - _mean_head(state)},
+        ),
+    )
+
+
+def _mean_head(state: SlopeState) -> float:
+    heads = [head.head.value for head in state.heads if head.used]
+    return sum(value for value in heads if isinstance(value, float)) / len(heads)
+
+
+def _with_heads(start: Start, state: SlopeState, heads: list[tuple[float, float]]) -> float | Text:
+    assert start.slopes is not None
+    section, toe = section_of(start.site, start.slopes, state.section)
+    given = start.slopes.sections[state.section]
+    slide = given.slides[state.slide]
+    reaches = np.inf if slide.reaches_m is None else slide.reaches_m - toe
+    now = [
+        (head.place_m, head.head.value)
+        for head in sorted(state.heads, key=lambda head: head.place_m)
+        if head.used and isinstance(head.head.value, float)
+    ]
+    circles: list[Circle] = []
+    # Today's critical circles count too: so more water never gives a larger factor than today's.
+    for line in (now, heads):
+        rounded = tuple((place, float(round(level - toe))) for place, level in line)
+        circles += [
+            each
+            for each in _circles(section, rounded, slide.least_depth_m, reaches)
+            if each not in circles
+        ]
+    if not circles:
+        return REFUSALS[1]
+    water = Water(line=tuple((place, level - toe) for place, level in heads))
+    found = stand(section.with_water(water), tuple(circles))
+    return found if isinstance(found, Text) else found.bishop
+
+
+@lru_cache(maxsize=1024)
+def _circles(
+    section: Section, line: tuple[tuple[float, float], ...], least_depth: float, reaches: float
+) -> tuple[Circle, ...]:
+    found = search(section.with_water(Water(line=line)), least_depth=least_depth, reaches=reaches)
+    return () if found.circle is None else (found.circle, *found.others)
