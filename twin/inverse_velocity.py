@@ -64,7 +64,12 @@ class InverseVelocity:
 
 
 def inverse_velocity(
-    days: Array, displacement: Array, *, smoothing: int = 3, horizon_d: float = HORIZON_D
+    days: Array,
+    displacement: Array,
+    *,
+    smoothing: int = 3,
+    horizon_d: float = HORIZON_D,
+    now: float | None = None,
 ) -> InverseVelocity:
     """Return when a slope fails if it accelerates as it does.
 
@@ -83,7 +88,9 @@ def inverse_velocity(
     smoothing
         Steps of the moving mean; 1: none. It decides much of the result.
     horizon_d
-        Days after the last time beyond which no date is given.
+        Days from now on beyond which no date is given.
+    now
+        When the date is told, before which none can lie [d]; None: at the last time.
 
     References
     ----------
@@ -120,7 +127,8 @@ def inverse_velocity(
     onset = float(times[0]) if len(times) else None
     if len(velocity) < NEEDED:
         return _refused(found, _few(len(velocity)), onset)
-    return _fitted(found, times, 1 / velocity, float(days[-1]), horizon_d, smoothing)
+    told = float(days[-1]) if now is None else now
+    return _fitted(found, times, 1 / velocity, told, horizon_d, smoothing)
 
 
 def line_to_zero(times: Array, inverse: Array) -> tuple[float, float, float]:
@@ -184,7 +192,7 @@ def _fitted(
         found.time,
         found.velocity,
         onset,
-        failure,
+        max(failure, now),
         max(float(middle - half), now),
         float(middle + half),
         r2,
@@ -220,8 +228,9 @@ def _onset(velocity: Array) -> int:
         errors[begin] = error
     if not errors:
         return moving
-    # Two percent of a velocity tell nothing: of equals the earliest.
-    enough = min(errors.values()) + len(velocity) * 0.02**2
+    # Of equals the earliest. No more than equals: days of creep before the onset flatten the line
+    # and shift its end by days to the unsafe side.
+    enough = min(errors.values()) + len(velocity) * 0.001**2
     return next(begin for begin, error in errors.items() if error <= enough)
 
 

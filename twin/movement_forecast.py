@@ -63,7 +63,7 @@ class MovementForecast:
             end = found.failure if found.failure is not None else float(found.time[-1])
             intercept, slope = found.fit
             state.fit_time = [self._time(found.onset), self._time(end)]
-            state.fit = [intercept + slope * found.onset, intercept + slope * end]
+            state.fit = [intercept + slope * found.onset, max(intercept + slope * end, 0.0)]
         state.charts = list(self.charts)
 
     def _failure(self) -> Figure:
@@ -111,7 +111,7 @@ def forecast_of(history: History, instrument: str, node: int) -> MovementForecas
     return MovementForecast(
         history.midnight,
         instrument,
-        inverse_velocity(days, moved, smoothing=SMOOTHING),
+        inverse_velocity(days, moved, smoothing=SMOOTHING, now=0.0),
         charts_of(history.midnight, days, moved),
     )
 

@@ -38,6 +38,46 @@ def test_an_accelerating_slope_has_a_window_of_dates() -> None:
     assert found.r2 > 0.9
 
 
+@pytest.mark.parametrize(("ahead", "off"), [(5.0, 0.4), (15.0, 0.7), (30.0, 1.6)])
+@pytest.mark.parametrize("creeping", [True, False])
+def test_the_date_is_not_late(ahead: float, off: float, creeping: bool) -> None:
+    """A date that lies behind the true one costs lives: creep before the onset must not shift it.
+
+    From the onset on the inverse velocity falls in a straight line to the true day.
+    """
+    rng = np.random.default_rng(5)
+    days = np.arange(60) - 59.5
+    errors, held = [], []
+    for _ in range(40):
+        onset = -rng.uniform(15, 35) if creeping else -80.0
+        before = (days - onset) / (0.02 * (ahead - onset))
+        after = -np.log((ahead - days) / (ahead - onset)) / 0.02
+        moved = np.where(days < onset, before, after) + rng.normal(0, 0.05, 60)
+        found = inverse_velocity(days, moved, smoothing=5, now=0.0)
+        assert found.failure is not None
+        errors.append(found.failure - ahead)
+        held.append(found.earliest <= ahead <= found.latest)
+    assert abs(np.mean(errors)) < off
+    assert np.mean(held) >= 0.9
+
+
+def test_a_date_never_lies_before_the_day_on_which_it_is_told() -> None:
+    """The fit may reach zero before today while its window is open: then it is any moment."""
+    rng = np.random.default_rng(2)
+    told = 0
+    for _ in range(40):
+        days = np.arange(60) - 59.5
+        moved = -np.log(1.0 - days) / 0.02 + rng.normal(0, 1.0, 60)
+        found = inverse_velocity(days, moved, smoothing=5, now=0.8)
+        if found.failure is None:
+            continue
+        told += 1
+        assert found.earliest is not None
+        assert found.latest is not None
+        assert 0.8 <= found.earliest <= found.failure <= found.latest
+    assert told >= 10
+
+
 def test_smoothing_decides_the_result() -> None:
     noise = np.random.default_rng(1).normal(0, 0.2, len(DAYS))
     rough = inverse_velocity(DAYS, failing() + noise, smoothing=1)
