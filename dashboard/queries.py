@@ -679,7 +679,13 @@ class Queries:
     def what_if(self) -> WhatIf:
         """What would happen if."""
         return WhatIf(
-            self.site, self._plan, self._store, self._clock, self.settings.journal_url, self.twin
+            self.site,
+            self._plan,
+            self._store,
+            self._clock,
+            self.settings.journal_url,
+            self.twin,
+            hold_s=10 * self._refresh_s,
         )
 
     def verification(self) -> tuple[Titled, ...]:

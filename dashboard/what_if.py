@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import math
+import time as stopwatch
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
+from threading import Lock
 from typing import Any
 
 import msgspec
@@ -85,7 +88,16 @@ class ReRun(msgspec.Struct, kw_only=True, frozen=True):
 
 
 class WhatIf:
-    """Answers what is asked of one run."""
+    """Answers what is asked of one run.
+
+    Parameters
+    ----------
+    twin
+        Returns a state, `at` and as known at a time.
+    hold_s
+        For how long one live state serves everybody [s]: the parts of a page are made one after
+        the other and must speak of the same.
+    """
 
     def __init__(
         self,
@@ -95,10 +107,15 @@ class WhatIf:
         clock: Clock,
         journal_url: str,
         twin: Callable[[datetime | None, datetime | None], TwinState | None],
+        *,
+        hold_s: float = 0.0,
     ) -> None:
         self._site, self._plan, self._store, self._clock = site, plan, store, clock
         self._twin = twin
         self._journal_url = journal_url
+        self._hold_s = hold_s
+        self._held: tuple[float, Start | None] = (-math.inf, None)  # of the live state, and since
+        self._gathering = Lock()
         self._gathered = lru_cache(maxsize=4)(self._gather)
         self._ran = lru_cache(maxsize=256)(self._run)
 
@@ -114,9 +131,19 @@ class WhatIf:
             # What is known "today" is pinned to the last state, so that a repeated question is one.
             latest = self._twin(None, None)
             known = known_at or (max(latest.time, at) if latest is not None else self._clock.now())
-            return self._gathered(at, known)
+            return self._begin(at, known)
+        since, held = self._held
+        if known_at is None and held is not None and stopwatch.monotonic() - since < self._hold_s:
+            return held
         state = self._twin(None, known_at)
-        return None if state is None else self._gathered(state.time, state.known_at)
+        found = None if state is None else self._begin(state.time, state.known_at)
+        if known_at is None:
+            self._held = stopwatch.monotonic(), found
+        return found
+
+    def _begin(self, at: datetime, known_at: datetime) -> Start:
+        with self._gathering:  # who asks for the same meanwhile waits for it
+            return self._gathered(at, known_at)
 
     def _gather(self, at: datetime, known_at: datetime) -> Start:
         return gather(self._site, self._plan, self._store, at=at, known_at=known_at)
@@ -234,7 +261,7 @@ class WhatIf:
             When there is none of this name.
         """
         variant = self.variant(name)
-        start = self._gathered(variant.at, variant.known_at)
+        start = self._begin(variant.at, variant.known_at)
         answer = self.answer(start, [(variant.name, variant.changes)])
         now = _values(answer.variants[0])
         differs = [

@@ -15,6 +15,7 @@ from dashboard.figures.settlement_map import settlement_map
 from dashboard.figures.site_plan import site_plan
 from dashboard.figures.slope_factor import influence_name, slope_factor, slope_influences
 from dashboard.figures.slope_section import slope_section
+from dashboard.figures.variants import variants
 
 __all__ = [
     "blank",
@@ -40,5 +41,6 @@ __all__ = [
     "slope_factor",
     "slope_influences",
     "slope_section",
+    "variants",
     "water_months",
 ]

@@ -1,0 +1,172 @@
+"""Variants side by side: measures, years and slides, each with its difference to the baseline."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dash import html
+from dash.development.base_component import Component
+
+from dashboard.components import card, number, table
+from dashboard.pages._what_if_asked import Asked
+from dashboard.view import View
+from ingest.figure import Figure
+from ingest.text import Text
+from twin.what_if.results import VariantResult
+
+_MACHINES = {
+    "loader": Text("loader"),
+    "trucks": Text("trucks"),
+    "bulldozer": Text("bulldozer"),
+}
+
+#: Measures that are shown in percent.
+_PERCENT = {"probability", "fleet_share", "held_back"}
+
+
+def name_of(view: View, asked: Asked, place: int) -> str:
+    """Return what a result's column is called."""
+    result = asked.results[place]
+    if place == 0:
+        return view.t("As it is")
+    return result.name or view.t("This variant")
+
+
+def cards(view: View, asked: Asked) -> list[Component]:
+    """Return the tables."""
+    found = [
+        card(view.t("Variants side by side"), [_measures(view, asked), *_remarks(view, asked)])
+    ]
+    if any(result.years for result in asked.results):
+        found.append(card(view.t("Volume at the end of each year"), _years(view, asked)))
+    if any(result.slopes for result in asked.results):
+        found.append(card(view.t("Factor of safety of each slide"), _slopes(view, asked)))
+    return found
+
+
+def _head(view: View, asked: Asked, first: str) -> list[str]:
+    return [first, *(name_of(view, asked, place) for place in range(len(asked.results)))]
+
+
+def _measures(view: View, asked: Asked) -> Component:
+    rows: list[list[Any]] = []
+    for place, base in enumerate(asked.results[0].measures):
+        title = view.text(base.title)
+        unit = "" if base.figure.unit in ("date", "name", "1") else view.unit(base.figure.unit)
+        cells: list[Any] = [f"{title}, {unit}" if unit else title]
+        for column, result in enumerate(asked.results):
+            measure = result.measures[place]
+            label = f"{title}, {name_of(view, asked, column)}"
+            percent = base.name in _PERCENT
+            cells.append(_cell(view, label, measure.figure, measure.difference, percent=percent))
+        rows.append(cells)
+    return table(_head(view, asked, view.t("What")), rows, view.t("Variants side by side"))
+
+
+def _cell(
+    view: View, label: str, figure: Figure, difference: Figure | None, *, percent: bool = False
+) -> Component:
+    shown: Component
+    if figure.unit == "name" and figure.value in _MACHINES:
+        shown = html.Span(view.text(_MACHINES[str(figure.value)]))
+    else:
+        shown = number(view, label, figure, percent=percent, bare=True)
+    change = None if difference is None else change_of(view, difference, percent=percent)
+    if change is None:
+        return html.Div(shown)
+    return html.Div([shown, html.Div(change, className="pm-quiet")])
+
+
+def change_of(view: View, difference: Figure, *, percent: bool = False) -> str | None:
+    """Return a difference with its sign and interval, None where nothing changes."""
+    value = difference.value
+    if not isinstance(value, float) or value == 0:
+        return None
+
+    def signed(each: float) -> str:
+        size = abs(each)
+        if percent:
+            text = view.percent(size, 1)
+        else:
+            text = (
+                view.with_unit(size, "d")
+                if difference.unit == "d"
+                else view.number(size, difference.unit)
+            )
+        return f"{'+' if each > 0 else '−' if each < 0 else ''}{text}"
+
+    text = signed(value)
+    if isinstance(difference.low, float) and isinstance(difference.high, float):
+        return view.t(
+            "{change} ({low} to {high})",
+            change=text,
+            low=signed(difference.low),
+            high=signed(difference.high),
+        )
+    return text
+
+
+def _remarks(view: View, asked: Asked) -> list[Component]:
+    """Return the reasons of what is not known, once each, and what must be said of the variants."""
+    reasons: dict[str, None] = {}
+    for result in asked.results:
+        for measure in result.measures:
+            if measure.figure.reason is not None:
+                title, reason = view.text(measure.title), view.text(measure.figure.reason)
+                reasons[f"{title}: {reason}"] = None
+    for place, result in enumerate(asked.results):
+        for note in result.notes:
+            reasons[f"{name_of(view, asked, place)}: {view.text(note)}"] = None
+    return [html.Ul([html.Li(each) for each in reasons], className="pm-quiet")] if reasons else []
+
+
+def _years(view: View, asked: Asked) -> Component:
+    years = sorted({each.year for result in asked.results for each in result.years})
+    rows = []
+    for year in years:
+        cells: list[Any] = [str(year)]
+        for column, result in enumerate(asked.results):
+            found = next((each for each in result.years if each.year == year), None)
+            if found is None:
+                cells.append("")
+                continue
+            label = f"{year}, {name_of(view, asked, column)}"
+            cells.append(
+                html.Div(
+                    [
+                        number(view, label, found.volume, bare=True),
+                        html.Div(view.value(found.tier), className="pm-quiet"),
+                    ]
+                )
+            )
+        rows.append(cells)
+    unit = view.unit("thousand m3")
+    head = _head(view, asked, view.t("Year; {unit}, and tier of the front", unit=unit))
+    return table(head, rows, view.t("Volume at the end of each year"))
+
+
+def _slopes(view: View, asked: Asked) -> Component:
+    rows = []
+    for place, base in enumerate(asked.results[0].slopes):
+        title = f"{view.text(base.title)}, {view.text(base.slide_title)}"
+        cells: list[Any] = [title]
+        for column, result in enumerate(asked.results):
+            slide = result.slopes[place]
+            label = f"{title}, {name_of(view, asked, column)}"
+            figure = slide.factor_of_safety
+            cells.append(_cell(view, label, figure, _less(asked.results[0], place, figure)))
+        water = view.t("measured") if base.measured else view.t("assumed")
+        rows.append([*cells, water, view.t("yes") if base.begun else view.t("no")])
+    head = [
+        *_head(view, asked, view.t("Slide")),
+        view.t("Water"),
+        view.t("Stands by the deadline"),
+    ]
+    return table(head, rows, view.t("Factor of safety of each slide"))
+
+
+def _less(baseline: VariantResult, place: int, figure: Figure) -> Figure | None:
+    base = baseline.slopes[place].factor_of_safety
+    if not isinstance(figure.value, float) or not isinstance(base.value, float):
+        return None
+    return Figure(value=figure.value - base.value, unit="1")
