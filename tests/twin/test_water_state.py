@@ -15,12 +15,12 @@ from ingest.store import Store
 from ingest.store.embedded import EmbeddedStore
 from tests.twin.ground import ROCK, TAILINGS, day, measure, row, weigh
 from twin.chemistry.account import account_of
-from twin.chemistry.stations import in_force
+from twin.chemistry.stations import bounds_of, in_force
 from twin.hydrology.gamma_response import Response, Stresses
 from twin.plan import Plan, load_plan
 from twin.service import compute_state
 from twin.state import TwinState, decode_state, encode_state
-from twin.water_file import StreamChemistry, UseLimit, load_water, water_of
+from twin.water_file import StreamChemistry, Use, UseLimit, load_water, water_of
 
 TRUTH = Response(
     shape=1.5,
@@ -118,6 +118,50 @@ def test_a_silent_gauge_is_no_dry_month(abaza: Site, plan: Plan, store: Store) -
     assert str(state.groundwater[0].refusal) == "rain-01 has no value on 30 of 230 days"
     assert state.water_balance is not None
     assert str(state.water_balance.refusal) == "rain-01 has no value on 30 of 230 days"
+
+
+def test_a_month_without_rain_gauge_is_not_dry(abaza: Site, plan: Plan, store: Store) -> None:
+    """Few days of the whole are missing, but they are most of one month."""
+    fallen, noon = rain(330), np.arange(330) + 0.5
+    there = (noon < 213) | (noon > 237)
+    measure(abaza, store, "rain-01", "rain", zip(noon[there], fallen[there], strict=True))
+    measure(abaza, store, "air-01", "air_temperature", zip(noon, 12 + np.sin(noon), strict=True))
+    pressure = 91 + np.sin(noon)
+    measure(abaza, store, "baro-01", "atmospheric_pressure", zip(noon, pressure, strict=True))
+    balance = state_at(abaza, plan, store, 330).water_balance
+    assert balance is not None
+    months = {each.month.month: each for each in balance.months}
+    for figure in (months[8].precipitation, months[8].evaporation, months[8].residual):
+        assert figure.value is None
+    assert str(months[8].precipitation.reason) == "The weather of this month was not measured"
+    assert months[9].precipitation.value == pytest.approx(fallen[243:273].sum() * 0.463)
+
+
+def test_suction_is_no_level_of_water(abaza: Site, plan: Plan, store: Store) -> None:
+    let_it_rain(abaza, store, 150)
+    level(abaza, store, "pz-650-01", -np.linspace(0, 60, 150) + 0.1 * np.sin(np.arange(150)))
+    dry = state_at(abaza, plan, store, 150).water_balance
+    assert dry is not None
+    # What is left is the water of the surface store alone, 30 mm on 463 thousand m2 at most.
+    assert abs(dry.months[2].storage.value) < 30 * 0.463
+
+
+def test_an_old_record_that_comes_later_changes_nothing_that_was_known(
+    abaza: Site, plan: Plan, store: Store
+) -> None:
+    """Years of one piezometer are imported after the day that is asked for."""
+    answer = let_it_rain(abaza, store, 150)
+    level(abaza, store, "pz-650-01", answer)
+    before = state_at(abaza, plan, store, 150)
+    assert before.groundwater[0].refusal is None
+    store.append(
+        [
+            row(abaza, "pz-650-02", day(-back), {"pore_pressure": 20.0}, received=day(160))
+            for back in range(1, 400)
+        ]
+    )
+    after = state_at(abaza, plan, store, 150)
+    assert encode_state(after) == encode_state(before)
 
 
 def test_the_balance_adds_up_and_says_what_was_not_measured(
@@ -230,6 +274,40 @@ def test_stations_have_loads_acidity_and_limits(abaza: Site, plan: Plan, store: 
     assert str(acid.cost.reason) == "The price of lime is not configured"
     trend = next(each for each in chemistry.trends if each.station == "ws-03")
     assert str(trend.slope.reason) == "Only 1 of 8 months with values"
+
+
+def test_lime_is_as_old_as_the_flow_and_says_when_it_is_silent(
+    abaza: Site, plan: Plan, store: Store
+) -> None:
+    measure(abaza, store, "ws-03", "flow", [(1.0, 20.0)])
+    for at in (1.0, 1.7):
+        store.append([row(abaza, "ws-03", day(at), {"ph": 5.0, "iron": 2.0})])
+    chemistry = state_at(abaza, plan, store, 1.75).chemistry
+    assert chemistry is not None
+    acid = next(each for each in chemistry.acidity if each.station == "ws-03")
+    assert (acid.acidity.quality, acid.acidity.time) == ("derived", day(1.7))
+    assert (acid.lime.quality, acid.lime.time) == ("stale", day(1.0))
+    store.append([row(abaza, "ws-03", day(2.2), {"ph": 5.0, "iron": 2.0})])
+    chemistry = state_at(abaza, plan, store, 2.25).chemistry
+    assert chemistry is not None
+    acid = next(each for each in chemistry.acidity if each.station == "ws-03")
+    assert acid.acidity.value is not None
+    assert str(acid.lime.reason) == "ws-03 has been silent since 2022-01-02 00:00 UTC"
+
+
+def test_a_day_is_judged_by_the_limit_of_its_day() -> None:
+    def limit(since: date, above: float) -> UseLimit:
+        return UseLimit(quantity="iron", above=above, since=since, source="x")
+
+    both = (limit(date(2020, 1, 1), 0.5), limit(date(2024, 3, 1), 0.3))
+    use = Use(title={"en": "x", "ru": "x"}, stations=("ws-03",), limits=both)
+    days = [
+        datetime(2019, 12, 31, tzinfo=UTC),
+        *(datetime(2024, m, 29, tzinfo=UTC) for m in (2, 3)),
+    ]
+    found = bounds_of(use, both[1], days)
+    assert np.isnan(found[0])
+    assert found[1:].tolist() == [0.5, 0.3]
 
 
 def test_limits_hold_from_their_day() -> None:

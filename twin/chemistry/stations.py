@@ -68,33 +68,37 @@ def _acidity(current: Current, station: str, rules: LimeRules | None) -> Acidity
     validity = Text(
         "From pH and total iron alone: manganese, aluminium and alkalinity are not measured"
     )
-    quality = "stale" if "stale" in (ph.quality, iron.quality) else "derived"
 
-    def figure(unit: str, lower: float, upper: float) -> Figure:
+    def figure(unit: str, lower: float, upper: float, *rests_on: Figure) -> Figure:
         return Figure(
             value=(lower + upper) / 2,
             unit=unit,
-            time=ph.time,
+            time=min((each.time for each in rests_on if each.time is not None), default=None),
             source="acidity_kirby_cravotta",
             version=VERSION,
             low=lower,
             high=upper,
             validity=validity,
-            quality="stale" if quality == "stale" else "derived",
+            quality="stale" if "stale" in [each.quality for each in rests_on] else "derived",
         )
 
-    acidity = figure("mg/L CaCO3", low, high)
+    acidity = figure("mg/L CaCO3", low, high, ph, iron)
     flow = current.figure(station, "flow") if "flow" in _measured(current, station) else None
     if rules is None or flow is None or not isinstance(flow.value, float):
-        reason = Text("water.yaml has no lime") if rules is None else Text("No flow is measured")
+        silent = flow.reason if flow is not None else None
+        reason = silent or Text("No flow is measured")
+        if rules is None:
+            reason = Text("water.yaml has no lime")
         lime = unknown("kg/d", reason, time=ph.time, source=station)
         return AcidityState(station=station, acidity=acidity, lime=lime, cost=lime)
     needed = [lime_demand(each, flow.value, rules.efficiency) for each in (low, high)]
-    lime = figure("kg/d", 1000 * needed[0], 1000 * needed[1])
+    all_three = (ph, iron, flow)
+    lime = figure("kg/d", 1000 * needed[0], 1000 * needed[1], *all_three)
     if rules.price_per_t is None:
         cost = unknown("", Text("The price of lime is not configured"), source="water.yaml")
     else:
-        cost = figure(f"{rules.currency}/d", *(each * rules.price_per_t for each in needed))
+        low, high = (each * rules.price_per_t for each in needed)
+        cost = figure(f"{rules.currency}/d", low, high, *all_three)
     return AcidityState(station=station, acidity=acidity, lime=lime, cost=cost)
 
 
@@ -321,14 +325,16 @@ def _limit(
     bound = limit.above if limit.above is not None else limit.below
     assert bound is not None
 
-    def beyond(measured: Array) -> NDArray[np.bool_]:
-        return measured > bound if limit.above is not None else measured < bound
+    def beyond(measured: Array, held: Array | float) -> NDArray[np.bool_]:
+        return measured > held if limit.above is not None else measured < held
 
     days = history.daily_means(station, limit.quantity, 37)[-30:]
-    there = days[~np.isnan(days)]
+    known = ~np.isnan(days)
+    there = days[known]
+    bounds = bounds_of(use, limit, [history.midnight - back * DAY for back in range(30, 0, -1)])
     if len(there):
         count = Figure(
-            value=float(np.count_nonzero(beyond(there))),
+            value=float(np.count_nonzero(beyond(there, bounds[known]))),
             unit="d",
             time=history.midnight,
             source=station,
@@ -348,5 +354,21 @@ def _limit(
         compared=limit.compared,
         value=value,
         days_beyond=count,
-        kept=None if not isinstance(value.value, float) else not beyond(np.array(value.value)),
+        kept=(
+            None if not isinstance(value.value, float) else not beyond(np.array(value.value), bound)
+        ),
     )
+
+
+def bounds_of(use: Use, limit: UseLimit, days: list[datetime]) -> Array:
+    """Return the limit of the same quantity and side that held on each day; NaN: none yet.
+
+    A day is judged by what was in force then, not by what came later.
+    """
+    above = limit.above is not None
+    found = np.full(len(days), np.nan)
+    for place, day in enumerate(days):
+        for each in in_force(use.limits, day):
+            if each.quantity == limit.quantity and (each.above is not None) == above:
+                found[place] = each.above if above else each.below
+    return found

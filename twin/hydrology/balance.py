@@ -46,7 +46,7 @@ def _balance(history: History, water: WaterFile, rules: BalanceRules | None) -> 
     assert rules is not None
     assert water.weather is not None
     assert water.groundwater is not None
-    days = window(history)
+    days = window(history, water.groundwater)
     weather = weather_days(history, water.weather, water.groundwater, days)
     if not isinstance(weather, WeatherDays):
         return _refused(history, weather)
@@ -74,6 +74,10 @@ def _balance(history: History, water: WaterFile, rules: BalanceRules | None) -> 
         values["storage"] = (
             in_pores if isinstance(in_pores, Text) else in_pores + gained * depth_to_volume
         )
+        if weather.silent[part].mean() > 1 - NEEDED_SHARE:
+            # What was not measured is not dry, and the snow is not known either.
+            reason = Text("The weather of this month was not measured")
+            values |= dict.fromkeys(("precipitation", "evaporation", "storage"), reason)
         months.append(_figures(begin, end, values, rules))
     return WaterBalance(months=months, residual=_sum(months))
 
@@ -112,7 +116,10 @@ def _outflow(history: History, rules: BalanceRules, days: int) -> Array:
 def _pores(history: History, rules: BalanceRules, days: int) -> Array:
     """Return the water in the pores above any level, (days,) [thousand m3]."""
     names = rules.storage.piezometers
-    levels = np.stack([history.daily_means(name, "pore_pressure", days) for name in names])
+    # A tip that is dry reads nothing or suction, which is no level of water.
+    levels = np.stack(
+        [np.maximum(history.daily_means(name, "pore_pressure", days), 0.0) for name in names]
+    )
     # Changes from day to day, so that an instrument that falls silent makes no step.
     steps = np.diff(levels, axis=1)
     count = (~np.isnan(steps)).sum(axis=0)

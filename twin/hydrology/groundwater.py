@@ -20,7 +20,7 @@ from twin.hydrology.gamma_response import Judged, Stresses, judge_response
 from twin.hydrology.weather_days import WeatherDays, weather_days
 from twin.pressure import QUANTITIES, pore_pressure_ratio
 from twin.state import FillState
-from twin.water_file import WaterFile
+from twin.water_file import GroundwaterRules, WaterFile
 from twin.water_state import GroundwaterState
 
 MODEL = "gamma_response"
@@ -72,14 +72,17 @@ def groundwater(
     ]
 
 
-def window(history: History) -> int:
+def window(history: History, rules: GroundwaterRules) -> int:
     """Return the days that an explanation looks back: they begin anew with every month.
 
     Within a month the first day stays, so that a calibration stays as long as no reading of its
-    days changes.
+    days changes. Before the first known rain there is nothing to explain with: older readings of
+    other instruments, which may come later, move nothing.
     """
     into = (history.midnight - month_start(history.midnight)) // DAY
-    return history.days_since_first(WINDOW_DAYS + 31 * MONTHS_BACK + into)
+    most = history.days_since_first(WINDOW_DAYS + 31 * MONTHS_BACK + into)
+    known = np.flatnonzero(~np.isnan(history.daily_means(rules.rain_gauge, "rain", most)))
+    return most - int(known[0]) if len(known) else most
 
 
 def month_start(moment: datetime) -> datetime:
@@ -92,7 +95,7 @@ def stresses_of(history: History, water: WaterFile | None) -> Stresses | Text:
     if water is None or water.groundwater is None or water.weather is None:
         return Text("The site's water.yaml names no weather that holds for its wells")
     rules = water.groundwater
-    days = window(history)
+    days = window(history, rules)
     if days < NEEDED_DAYS:
         return _too_few(days)
     weather = weather_days(history, water.weather, rules, days)

@@ -7,6 +7,7 @@ from datetime import datetime
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from ingest.text import Text
 from twin.buckets import Array
@@ -36,6 +37,8 @@ class WeatherDays:
         Potential [mm].
     pressure
         Of the air [kPa]; None: no barometer is named.
+    silent
+        Whether rain or temperature was not measured (days,): such a day counts as dry.
     """
 
     start: datetime
@@ -43,6 +46,7 @@ class WeatherDays:
     snow: Snow
     evaporation: Array
     pressure: Array | None
+    silent: NDArray[np.bool_]
 
     @property
     def water(self) -> Array:
@@ -97,6 +101,7 @@ def _weather_days(
         snow=snow,
         evaporation=evaporation_oudin(day_of_year, temperature, history.site.latitude),
         pressure=None if pressure is None else _filled(pressure),
+        silent=np.isnan(means["rain"]) | np.isnan(means["air_temperature"]),
     )
 
 

@@ -261,19 +261,34 @@ def _fill_figures(
 
 
 def _validity(state: SlopeState, line: WaterLine | None, standing: Standing) -> Text:
+    lifted: dict[str, str | int | float] = {"lifted": standing.lifted}
+    if line is None:
+        if standing.lifted:
+            return Text(
+                "Circular slide; strength and water as assumed, not measured; water lifts {lifted}"
+                " of 100 slices: their strength counts as nothing",
+                lifted,
+            )
+        return Text("Circular slide; strength and water as assumed, not measured")
+    silent = [each.instrument for each in line.heads if not isinstance(each.head.value, float)]
+    told: dict[str, str | int | float] = {
+        "count": len(line.heads) - len(silent),
+        "all": len(state.heads),
+    }
     if standing.lifted:
         return Text(
-            "Circular slide. Water lifts {count} of 100 slices: their strength counts as nothing",
-            {"count": standing.lifted},
+            "Circular slide; strength as assumed; water from {count} of {all} piezometers lifts"
+            " {lifted} of 100 slices: their strength counts as nothing",
+            told | lifted,
         )
-    if line is None:
-        return Text("Circular slide; the water is assumed, not measured")
+    if silent:
+        return Text(
+            "Circular slide; strength as assumed; water from {count} of {all} piezometers, without"
+            " {silent}: straight between the others and level beyond them",
+            told | {"silent": ", ".join(silent)},
+        )
     return Text(
-        "Circular slide; strength as assumed; water from {count} of {all} piezometers",
-        {
-            "count": sum(isinstance(each.head.value, float) for each in line.heads),
-            "all": len(state.heads),
-        },
+        "Circular slide; strength as assumed; water from {count} of {all} piezometers", told
     )
 
 

@@ -183,7 +183,9 @@ def _rise(site: Site, history: History, name: str, stresses: Stresses | Text) ->
 def _weather(history: History, water: WaterFile | None) -> Weather | Text:
     if water is None or water.weather is None or water.groundwater is None:
         return Text("The site's water.yaml names no weather that holds for its wells")
-    found = weather_days(history, water.weather, water.groundwater, window(history))
+    found = weather_days(
+        history, water.weather, water.groundwater, window(history, water.groundwater)
+    )
     if not isinstance(found, WeatherDays):
         return found
     start = history.midnight - len(found.water) * DAY

@@ -106,6 +106,40 @@ def test_one_silent_piezometer_is_said_and_two_places_are_enough(abaza: Site, st
     ]
 
 
+def test_what_lies_beyond_the_known_places_is_said_and_so_is_what_is_assumed(
+    abaza: Site, store: Store
+) -> None:
+    """Without its upper place the line is level uphill of the others, which may be too low."""
+    for name, level in zip(WEST, (604.0, 604.0, 592.0, 590.0), strict=True):
+        wet(abaza, store, level, 1.0, [name])
+    whole = judged(abaza, store, 1.01)["tier_650_west", "face"].factor_of_safety
+    assert "without" not in str(whole.validity)
+    for name, level in zip(WEST[2:], (592.0, 590.0), strict=True):
+        wet(abaza, store, level, 20.0, [name])
+    part = judged(abaza, store, 20.01)["tier_650_west", "face"].factor_of_safety
+    assert part.value is not None
+    assert "without pz-650-01, pz-650-02" in str(part.validity)
+    assert "level beyond" in str(part.validity)
+    wet(abaza, store, 640.0, 30.0)
+    lifted = judged(abaza, store, 30.01)["tier_650_west", "face"].factor_of_safety
+    assert "lifts" in str(lifted.validity)
+    assert "strength as assumed; water from 4 of 4 piezometers" in str(lifted.validity)
+    assumed = judged(abaza, store, 30.01)["tier_680", "face"].factor_of_safety
+    assert "strength and water as assumed, not measured" in str(assumed.validity)
+
+
+def test_suction_and_a_head_above_the_ground(abaza: Site, store: Store) -> None:
+    for name in WEST:
+        measure(abaza, store, name, "pore_pressure", [(1.0, -30.0)])
+    dry = judged(abaza, store, 1.01)["tier_650_west", "base"]
+    assert dry.water_level.value == pytest.approx(588.0)  # of the tips, never below them
+    measured = {head.instrument: head.head.value for head in dry.heads}
+    assert measured == {name: abaza.instruments[name].z_m for name in WEST}
+    wet(abaza, store, 660.0, 2.0)
+    artesian = judged(abaza, store, 2.01)["tier_650_west", "base"]
+    assert artesian.factor_of_safety.value < 0.7 * dry.factor_of_safety.value
+
+
 def test_a_dry_tip_only_says_that_the_water_is_lower(abaza: Site, store: Store) -> None:
     """Two tips stand at one place: the upper one is above the water and is left out."""
     wet(abaza, store, 588.0, 1.0)
