@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
 
 from ingest.calibration import AIR_PRESSURE, Surroundings, parse_calibration
@@ -23,6 +25,8 @@ from tests.contracts.conftest import ForwardedStore
 DATA = Path(__file__).parents[1] / "data" / "mukilteo"
 #: Metres of water in a kilopascal, as the source of the loggers takes it.
 METRES = 0.1019977334
+#: The piezometers of the loggers and their columns.
+LOOPS = {"lsb-5": "lsb_{}_5", "lsb-6": "lsb_{}_6", "vh-1": "vh_{}_1", "vh-2": "vh_{}_2"}
 T0 = datetime(2026, 3, 1, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 NOW = T0 + timedelta(days=30)
@@ -254,6 +258,43 @@ def test_a_quantity_that_the_type_lacks_is_refused_with_its_line(tmp_path: Path)
 
 # -- the loggers of Mukilteo --------------------------------------------------------------------
 
+#: A, B, C; temperature factor and its zero [psi/degC, psi]; zero temperature; thermistor offset:
+#: as `src/pyth_scripts/lvl_m.py` of the source has them.
+COEFFICIENTS = {
+    "lsb-5": (0.000057403, -0.0099641, -124.16, -0.0044, 0.0, 23.5, -1.6),
+    "lsb-6": (0.000053431, -0.0025086, -137.43, -0.0020, 0.0, 23.5, -1.4),
+    "vh-1": (-0.000095792, -0.0023260, 828.53, 0.0380, -0.762, 20.2, 0.3),
+    "vh-2": (-0.00010171, 0.016517, 772.93, 0.0208, -0.414, 20.2, 0.1),
+}
+#: Kilopascals in a pound per square inch, as the source takes it.
+PSI = 6.89475729
+
+
+def textbook(raw: pd.DataFrame, name: str) -> tuple[np.ndarray, np.ndarray]:
+    """Return the absolute pressure [kPa] and the temperature [degC] as the source computes them."""
+    frequency = raw[LOOPS[name].format("frequency")].to_numpy(float)
+    resistance = raw[LOOPS[name].format("resistance")].to_numpy(float)
+    a, b, c, factor, zero, zero_temperature, offset = COEFFICIENTS[name]
+    if name.startswith("vh"):
+        log = np.log(resistance)
+        warmth = 1 / (1.4051e-3 + 2.369e-4 * log + 1.019e-7 * log**3) - 273.15
+    else:
+        warmth = np.polyval([-23.50833439, 227.625007, -341.217356417], resistance / 1000)
+    temperature = warmth + offset
+    pressure = np.polyval([a, b, c], frequency)
+    return pressure + ((zero_temperature - temperature) * factor + zero) * PSI, temperature
+
+
+def follows_air(pressure: np.ndarray, air: pd.Series) -> float:
+    """Return the correlation of the changes over six hours, in which water moves little."""
+    six_hours = 24
+    return float(
+        np.corrcoef(
+            pressure[six_hours:] - pressure[:-six_hours],
+            air.to_numpy()[six_hours:] - air.to_numpy()[:-six_hours],
+        )[0, 1]
+    )
+
 
 def test_the_loggers_of_mukilteo_go_in_raw_and_come_out_in_metres_of_water(tmp_path: Path) -> None:
     """Published case 4.15."""
@@ -274,7 +315,7 @@ def test_the_loggers_of_mukilteo_go_in_raw_and_come_out_in_metres_of_water(tmp_p
 
             add("barometer", "lsa-baro", signal="lsa_barometer_raw")
             add("rain_gauge", "lsa-rain", tips="lsa_tips")
-            for name, loop in (("lsb-5", "lsb_{}_5"), ("vh-1", "vh_{}_1")):
+            for name, loop in LOOPS.items():
                 add(
                     "piezometer",
                     name,
@@ -298,9 +339,18 @@ def test_the_loggers_of_mukilteo_go_in_raw_and_come_out_in_metres_of_water(tmp_p
     rain = store.frame("lsa-rain", "rain")[0]
     tips = store.frame("lsa-rain", "tips")[0]
     assert rain.sum() == pytest.approx(tips.sum() * 0.254)
-    # The other site is reduced by the Steinhart-Hart equation: winter ground is 5 to 15 degC.
-    ground = store.frame("vh-1", "temperature")[0]
-    assert 5 < ground.min() <= ground.max() < 15
+    raw = pd.read_csv(DATA / "loggers.csv")
+    for name in LOOPS:
+        pressure, ground = textbook(raw, name)
+        found = store.frame(name, "pore_pressure")[0].to_numpy()
+        measured = store.frame(name, "temperature")[0].to_numpy()
+        assert found == pytest.approx(pressure - (air.to_numpy() - 101.3), abs=1e-6)
+        # VH is reduced by the Steinhart-Hart equation, LS-b by a parabola: winter ground is cold.
+        assert measured == pytest.approx(ground, abs=0.01)
+        assert 5 < measured.min() <= measured.max() < 15
+        # What the air adds to a sealed instrument is gone: what is left follows it no more.
+        assert abs(follows_air(found, air)) < 0.2 < 0.45 < follows_air(pressure, air)
+        assert -0.1 < found.min() * METRES <= found.max() * METRES < 3.0
     store.close()
 
 

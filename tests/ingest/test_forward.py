@@ -228,7 +228,7 @@ def test_rows_that_can_never_be_written_become_dead_letters_and_hold_up_nothing(
         *["influxdb/test_piezometer/pz-1"] * 2,
     ]
     assert letters[1].payload.startswith(
-        b"test_piezometer,instrument=pz-1,node=0 pore_pressure=nan"
+        b"test_piezometer,instrument=pz-1,node=0 pore_pressure=null"
     )
     assert "unable to parse" in letters[1].reason
     assert letters[1].received == T0 + 11 * HOUR

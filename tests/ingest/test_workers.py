@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import shutil
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -24,6 +25,8 @@ from tests.conftest import DATA
 from tests.processes import until
 
 T0 = datetime(2024, 1, 1, tzinfo=UTC)
+#: Each thing that is waited for takes a second or two; after this a test fails by itself [s].
+PATIENCE_S = 60.0
 
 pytestmark = pytest.mark.broker
 
@@ -53,23 +56,51 @@ def publish(broker: Broker, first: int, end: int) -> None:
 
 
 class Workers:
-    """Ingest workers as threads of this process."""
+    """Ingest workers as threads of this process; one that fails fails the test."""
 
     def __init__(self, runs: list[Run], numbers: list[int]) -> None:
         self._stop = threading.Event()
+        self._failed: list[Exception] = []
+        # A thread that does not end must not keep pytest, and with it the broker, from ending.
         self._threads = [
-            threading.Thread(target=run_ingest, args=(run, self._stop), kwargs={"worker": number})
+            threading.Thread(target=self._work, args=(run, number), daemon=True)
             for run, number in zip(runs, numbers, strict=True)
         ]
 
-    def __enter__(self) -> None:
+    def _work(self, run: Run, number: int) -> None:
+        try:
+            run_ingest(run, self._stop, worker=number)
+        except Exception as error:  # a thread's would only be printed
+            self._failed.append(error)
+
+    def __enter__(self) -> Workers:
         for thread in self._threads:
             thread.start()
+        return self
 
     def __exit__(self, *_: object) -> None:
         self._stop.set()
         for thread in self._threads:
-            thread.join()
+            thread.join(PATIENCE_S)
+        if self._failed:
+            raise self._failed[0]
+        assert not any(thread.is_alive() for thread in self._threads), "a worker does not end"
+
+    def until(self, ask: Callable[[], Any], what: str) -> None:
+        """Wait for something that the workers do, as long as all of them are at it."""
+        until(lambda: self._failed or ask(), what, PATIENCE_S)
+
+
+@contextmanager
+def patience() -> Iterator[threading.Event]:
+    """What stops `set_workers` when it does not end by itself."""
+    stop = threading.Event()
+    timer = threading.Timer(PATIENCE_S, stop.set)
+    timer.daemon = True
+    timer.start()
+    yield stop
+    timer.cancel()
+    assert not stop.is_set(), "the queue of a worker that left is not emptied"
 
 
 def rows(run: Run) -> int:
@@ -80,31 +111,32 @@ def test_workers_share_the_queue_and_one_that_leaves_loses_nothing(
     tmp_path: Path, broker: Broker
 ) -> None:
     with opened(tmp_path / "run", broker) as first, opened(tmp_path / "run", broker) as second:
-        stop = threading.Event()
         with Workers([first], [0]):
             pass  # makes the session: from now on the broker keeps what comes
         # One alone, stopped with a queue behind it ...
-        with Workers([first], [0]):
+        with Workers([first], [0]) as workers:
             publish(broker, 0, 500)
-            until(lambda: rows(first) == 500, "one worker stores")
+            workers.until(lambda: rows(first) == 500, "one worker stores")
         publish(broker, 500, 1000)
         # ... then two, of which the first takes that queue over ...
-        set_workers(first, 2, stop)
-        with Workers([first, second], [1, 2]):
-            until(lambda: rows(first) == 1000, "the first takes over what waited")
+        with patience() as stop:
+            set_workers(first, 2, stop)
+        with Workers([first, second], [1, 2]) as workers:
+            workers.until(lambda: rows(first) == 1000, "the first takes over what waited")
             publish(broker, 1000, 3000)
-            until(lambda: rows(first) == 3000, "two workers store")
+            workers.until(lambda: rows(first) == 3000, "two workers store")
         # ... each of which leaves a share of what comes now at the broker ...
         publish(broker, 3000, 4000)
-        with Workers([first], [1]):
-            until(lambda: rows(first) >= 3400, "the first stores its share")
+        with Workers([first], [1]) as workers:
+            workers.until(lambda: rows(first) >= 3400, "the first stores its share")
         assert rows(first) < 4000
         # ... and one again, which must not leave the other's behind.
-        set_workers(first, 1, stop)
+        with patience() as stop:
+            set_workers(first, 1, stop)
         assert rows(first) == 4000
-        with Workers([first], [0]):
+        with Workers([first], [0]) as workers:
             publish(broker, 4000, 4500)
-            until(lambda: rows(first) == 4500, "one worker stores again")
+            workers.until(lambda: rows(first) == 4500, "one worker stores again")
         readings = first.store.readings("pz-1", "pore_pressure", limit=9999)
         assert [reading.value for reading in readings] == [float(n) for n in range(4500)]
         changes = first.store.changes(0, limit=10**6)
@@ -118,12 +150,13 @@ def test_each_worker_gets_a_share_and_statuses_go_to_the_first(
         publisher.publish("postmine/v1/small/gw-1/status", b'{"state": "online"}', retain=True)
         publisher.flush()
     with opened(tmp_path / "run", broker) as first, opened(tmp_path / "run", broker) as second:
-        set_workers(first, 2, threading.Event())
-        with Workers([first, second], [1, 2]):
-            until(first.store.statuses, "the word that was said before is heard")
+        with patience() as stop:
+            set_workers(first, 2, stop)
+        with Workers([first, second], [1, 2]) as workers:
+            workers.until(first.store.statuses, "the word that was said before is heard")
         publish(broker, 0, 1000)
-        with Workers([second], [2]):
-            until(lambda: rows(first) > 0, "the second stores its share")
+        with Workers([second], [2]) as workers:
+            workers.until(lambda: rows(first) > 0, "the second stores its share")
         assert 0 < rows(first) < 1000
 
 
@@ -148,18 +181,18 @@ def test_a_gateway_that_the_site_has_no_more_is_not_heard_any_more(
         with Workers([run], [0]):
             pass  # makes the session
         say(uplink)
-        with Workers([run], [0]):
-            until(lambda: len(run.store.dead_letters()) == 1, "the gateway is heard")
+        with Workers([run], [0]) as workers:
+            workers.until(lambda: len(run.store.dead_letters()) == 1, "the gateway is heard")
     described.write_text(before, encoding="utf-8")
     say(uplink)  # while the session still asks for it: heard, and told as what it is
     with opened(tmp_path / "run", broker, site) as run:
-        with Workers([run], [0]):
+        with Workers([run], [0]) as workers:
             topics = tmp_path / "run/ingest_topics_1.json"
-            until(lambda: "application" not in topics.read_text(), "its topics are left")
-            until(lambda: len(run.store.dead_letters()) == 2, "what waited is heard")
+            workers.until(lambda: "application" not in topics.read_text(), "its topics are left")
+            workers.until(lambda: len(run.store.dead_letters()) == 2, "what waited is heard")
             say(uplink)
             say("postmine/v1/small/no-such-instrument/readings")
-            until(lambda: len(run.store.dead_letters()) == 3, "what came after is heard")
+            workers.until(lambda: len(run.store.dead_letters()) == 3, "what came after is heard")
         assert "no-such" in run.store.dead_letters()[0].topic
 
 
