@@ -235,6 +235,30 @@ def test_a_rebound_is_found_again_with_its_date(time_d: float) -> None:
     assert low < float(found.level(100)) < high
 
 
+@pytest.mark.parametrize(("correlation", "least"), [(0.0, 0.9), (0.5, 0.85), (0.8, 0.75)])
+def test_the_intervals_of_a_rebound_hold_the_truth_although_months_resemble_each_other(
+    correlation: float, least: float
+) -> None:
+    """The intervals say 95 %; wet and dry years make residuals that go together."""
+    rng = np.random.default_rng(3)
+    days = np.arange(15, 900, 30.0)
+    held = {"final": [], "year": [], "day": []}
+    for _ in range(150):
+        noise = 0.3 * rng.standard_normal(len(days))
+        for place in range(1, len(days)):
+            new = (1 - correlation**2) ** 0.5 * noise[place]
+            noise[place] = correlation * noise[place - 1] + new
+        found = fit_rebound(days, 600 - 40 * np.exp(-days / 700) + noise)
+        assert isinstance(found, Rebound)
+        for key, truth, (low, high) in (
+            ("final", 600.0, found.level_interval(1e9)),
+            ("year", 600 - 40 * math.exp(-1265 / 700), found.level_interval(1265)),
+            ("day", -700 * math.log(0.05), found.days_interval(598)),
+        ):
+            held[key].append(low <= truth <= high)
+    assert min(np.mean(each) for each in held.values()) >= least
+
+
 @pytest.mark.parametrize(
     ("level", "reason"),
     [

@@ -7,6 +7,8 @@ References
 ----------
 .. [1] Younger, P. L., Banwart, S. A., Hedin, R. S. (2002). Mine Water: Hydrology, Pollution,
    Remediation. Kluwer, section 3.6 (quoted from memory).
+.. [2] Marriott, F. H. C., Pope, J. A. (1954). Bias in the estimation of autocorrelations.
+   Biometrika 41, 390-402.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.optimize import least_squares
+from scipy.stats import t as student
 
 from ingest.text import Text
 from twin.buckets import Array
@@ -136,11 +139,21 @@ def fit_rebound(days: Array, level: Array) -> Rebound | Text:
     lag = float((left[1:] * left[:-1]).sum() / max(float((left**2).sum()), 1e-300))
     if lag > MOST_LAG_ONE and scatter > 0.05 * risen:
         return Text("The levels leave the exponential curve in a pattern, not at random")
-    # Neighbouring residuals that go together count as fewer values.
-    effective = len(left) * (1 - max(lag, 0)) / (1 + max(lag, 0))
-    inflation = scatter**2 * len(left) / max(effective, 4.0)
-    covariance = np.linalg.pinv(found.jac.T @ found.jac) * inflation
+    covariance = np.linalg.pinv(found.jac.T @ found.jac) * scatter**2 * _fewer(lag, len(left))
     return Rebound(first, final, math.exp(log_time), covariance, scatter)
+
+
+def _fewer(lag: float, count: int) -> float:
+    """Return by how much variances grow because neighbouring residuals go together [1].
+
+    Values count as fewer by (1 - r) / (1 + r). A correlation r about a mean comes out too small by
+    (1 + 3 r) / n [2]_; about a curve it is taken as (2 + 4 r) / n (design assumption). Few values
+    make Student's t wider than the normal distribution.
+    """
+    lag = min(max(lag + (2 + 4 * lag) / count, 0.0), 0.95)
+    effective = max(count * (1 - lag) / (1 + lag), 5.0)
+    wider = float(student.ppf(0.975, effective - 3)) / 1.96
+    return wider**2 * count / effective
 
 
 def _start(days: Array, level: Array, span: float) -> Array:
