@@ -9,6 +9,7 @@ import msgspec
 from dashboard.settlement_answers import ExpectedBand
 from ingest.freshness import Freshness
 from ingest.store import Health, Reading
+from ingest.text import Text
 from twin.state import SettlementState
 
 
@@ -162,6 +163,17 @@ class ProcessHealth(msgspec.Struct, kw_only=True, frozen=True):
     numbers: dict[str, float]
 
 
+class BrokerHealth(msgspec.Struct, kw_only=True, frozen=True):
+    """The broker that the run has started, and what a kill of it can cost (empty: nothing).
+
+    `said` is the same as sentences with named places.
+    """
+
+    kind: str
+    weakness: str
+    said: list[Text]
+
+
 class RunHealth(msgspec.Struct, kw_only=True, frozen=True):
     """Whether this run can be believed, in one answer."""
 
@@ -175,6 +187,7 @@ class RunHealth(msgspec.Struct, kw_only=True, frozen=True):
     dead_letters: int
     open_alarms: int
     processes: list[ProcessHealth] = []
+    broker: BrokerHealth | None = None
 
 
 class Profile(msgspec.Struct, kw_only=True, frozen=True):

@@ -8,7 +8,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from ingest.broker import KILLED, find_mosquitto, mosquitto_configuration
+from ingest.broker import KILLED, find_mosquitto, mosquitto_configuration, weakness_of
 from ingest.broker_journal import NoJournal, build_journal
 from ingest.decoder import decoders
 from ingest.errors import ConfigurationError, ServiceError
@@ -121,7 +121,7 @@ def _journal(folder: Path) -> tuple[Path | None, str]:
     try:
         return build_journal(find_mosquitto() or "mosquitto", folder), ""
     except NoJournal as error:
-        return None, KILLED.format(why=error)
+        return None, weakness_of((KILLED, error.reason))
 
 
 def access_list(site: Site) -> str:

@@ -18,7 +18,7 @@ from dashboard.supervisor import Service, Supervisor
 from ingest.broker import Broker, free_port, start_broker
 from ingest.clock import iso
 from ingest.errors import ConfigurationError, ServiceError
-from ingest.run import ClockKind, Run, open_run, remember_broker
+from ingest.run import ClockKind, OwnBroker, Run, open_run, remember_broker
 from ingest.settings import Settings
 from ingest.site import Site, load_site
 
@@ -123,8 +123,10 @@ def _supervise(
     settings = run.settings
     with _broker(settings) as (url, kind, weakness):
         say(f"  broker: {kind} at {_without_password(url)}")
-        if weakness and not run.replayed:
+        if weakness:
             say(f"  {weakness}")
+            if run.replayed:
+                say("  (a demonstration works without it)")
         services = _services(settings, player, watch)
         supervisor = Supervisor(
             services, environment=_environment(settings, url), logs=logs, say=say
@@ -268,7 +270,9 @@ def _broker(settings: Settings) -> Iterator[tuple[str, str, str]]:
         yield given, "yours", ""
         return
     broker: Broker = start_broker(settings.data_dir / "broker")
-    remember_broker(settings.data_dir, broker.url)
+    remember_broker(
+        settings.data_dir, OwnBroker(url=broker.url, kind=broker.kind, said=broker.said)
+    )
     try:
         yield broker.url, broker.kind, broker.weakness
     finally:

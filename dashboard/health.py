@@ -7,7 +7,10 @@ import urllib.error
 import urllib.request
 from typing import NamedTuple
 
+from dashboard.answers import BrokerHealth
+from ingest.broker import weakness_of
 from ingest.heartbeat import read_beat
+from ingest.run import own_broker
 from ingest.settings import Settings
 
 _TIMEOUT_S = 5.0
@@ -27,7 +30,19 @@ def service_health(settings: Settings, service: str) -> ServiceHealth:
     beat = read_beat(settings.data_dir, service)
     if beat is None:
         return ServiceHealth(False, f"no sign of life in {settings.data_dir}")
-    return ServiceHealth(beat.alive, f"{beat.detail} ({beat.age_s:.0f} s ago)")
+    detail = f"{beat.detail} ({beat.age_s:.0f} s ago)"
+    broker = broker_health(settings) if service == "ingest" else None
+    if broker and broker.weakness:
+        detail += f"; {broker.weakness}"
+    return ServiceHealth(beat.alive, detail)
+
+
+def broker_health(settings: Settings) -> BrokerHealth | None:
+    """Return what is known of the broker that the run has started; None: it uses another one."""
+    noted = own_broker(settings)
+    if noted is None:
+        return None
+    return BrokerHealth(kind=noted.kind, weakness=weakness_of(noted.said), said=list(noted.said))
 
 
 def _ask_page(settings: Settings) -> ServiceHealth:

@@ -36,6 +36,7 @@ from dashboard.devices import device_states
 from dashboard.fleet import FleetAnswer, FleetQueries
 from dashboard.geometry import Geometry, read_geometry
 from dashboard.groundwater_series import GroundwaterSeries, groundwater_series
+from dashboard.health import broker_health
 from dashboard.land_use import LandUse
 from dashboard.questions import (
     LONGEST_PAGE,
@@ -927,6 +928,7 @@ class Queries:
                 dead_letters=store.dead_letters,
                 open_alarms=0,
                 processes=self.processes(),
+                broker=broker_health(self.settings),
             )
         states = [
             ("twin", getattr(self.twin(), "time", None)),
@@ -954,6 +956,7 @@ class Queries:
             dead_letters=store.dead_letters,
             open_alarms=len(self.open_alarms()),
             processes=self.processes(),
+            broker=broker_health(self.settings),
         )
 
 

@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterable
 from pathlib import Path
 
 import structlog
@@ -16,6 +17,7 @@ import structlog
 from ingest.broker_journal import NoJournal, build_journal
 from ingest.child_process import end_with_parent
 from ingest.errors import ConfigurationError, ServiceError
+from ingest.text import Text
 
 log = structlog.get_logger()
 
@@ -47,7 +49,11 @@ plugin_opt_folder {folder}
 plugin_opt_sync_ms {sync_ms}
 plugin_opt_access {asked}"""
 #: What is said of a mosquitto without the journal.
-KILLED = "a broker that is killed by force may lose the messages of its last second: {why}"
+KILLED = Text("a broker that is killed by force may lose the messages of its last second")
+_BUNDLED = Text(
+    "the bundled broker keeps what it holds in memory only: when it ends, messages that wait are"
+    " lost; a real site runs mosquitto"
+)
 #: How often the journal is brought to the disk itself [ms]; a power cut may cost so much.
 SYNC_MS = 1000
 
@@ -59,14 +65,23 @@ class Broker:
     ----------
     kind
         "mosquitto" or "iotcore".
-    weakness
-        What a kill of this broker can cost, and the cure; empty: nothing.
+    said
+        What a kill of this broker can cost, then why and the cure; empty: nothing.
     """
 
     def __init__(
-        self, kind: str, port: int, process: subprocess.Popen[bytes], weakness: str = ""
+        self,
+        kind: str,
+        port: int,
+        process: subprocess.Popen[bytes],
+        said: tuple[Text, ...] = (),
     ) -> None:
-        self.kind, self.port, self.process, self.weakness = kind, port, process, weakness
+        self.kind, self.port, self.process, self.said = kind, port, process, said
+
+    @property
+    def weakness(self) -> str:
+        """What a kill of this broker can cost, in one sentence; empty: nothing."""
+        return weakness_of(self.said)
 
     @property
     def url(self) -> str:
@@ -107,10 +122,12 @@ def start_broker(
     folder.mkdir(parents=True, exist_ok=True)
     port = port or free_port(1883)
     program = find_mosquitto() if prefer == "mosquitto" else None
-    weakness = ""
+    said: tuple[Text, ...] = ()
     if program:
-        plugin, weakness = (
-            _journal_of(program) if journal else (None, KILLED.format(why="not used"))
+        plugin, said = (
+            _journal_of(program)
+            if journal
+            else (None, (KILLED, Text("the broker journal is not used")))
         )
         configuration = folder / "mosquitto.conf"
         configuration.write_text(
@@ -126,10 +143,7 @@ def start_broker(
     else:
         command = [sys.executable, "-m", "ingest.bundled_broker", str(port)]
         kind = "iotcore"
-        weakness = (
-            "the bundled broker keeps what it holds in memory only: when it ends, messages that"
-            " wait are lost; a real site runs mosquitto"
-        )
+        said = (_BUNDLED,)
     # A session of its own: Ctrl-C in the terminal must reach the services first.
     process = subprocess.Popen(
         command,
@@ -139,7 +153,7 @@ def start_broker(
         start_new_session=True,
         preexec_fn=end_with_parent,
     )
-    broker = Broker(kind, port, process, weakness)
+    broker = Broker(kind, port, process, said)
     deadline = time.monotonic() + 10
     while not _answers(port):
         if process.poll() is not None or time.monotonic() > deadline:
@@ -195,14 +209,19 @@ def mosquitto_configuration(
     return _MOSQUITTO.format(port=port, host=host, folder=folder, access=access, saving=saving)
 
 
-def _journal_of(mosquitto: str) -> tuple[Path | None, str]:
+def weakness_of(said: Iterable[Text]) -> str:
+    """Return what a kill of a broker can cost, and why, in one sentence."""
+    return ": ".join(str(each) for each in said)
+
+
+def _journal_of(mosquitto: str) -> tuple[Path | None, tuple[Text, ...]]:
     """Return the plugin, or what its absence can cost."""
     try:
-        return build_journal(mosquitto), ""
+        return build_journal(mosquitto), ()
     except NoJournal as error:
-        weakness = KILLED.format(why=error)
-        log.warning("broker_without_journal", weakness=weakness)
-        return None, weakness
+        said = (KILLED, error.reason)
+        log.warning("broker_without_journal", weakness=weakness_of(said))
+        return None, said
 
 
 def find_mosquitto() -> str | None:

@@ -17,13 +17,19 @@ from pathlib import Path
 
 import platformdirs
 
+from ingest.text import Text
+
 _SOURCE = Path(__file__).with_suffix(".c")
 _FLAGS = ("-std=c11", "-O2", "-Wall", "-Wextra", "-fPIC", "-shared")
 _COMPILE_S = 120.0
 
 
 class NoJournal(Exception):
-    """The broker journal cannot be built here; the message says why, and how to change it."""
+    """The broker journal cannot be built here; `reason` says why, and how to change it."""
+
+    def __init__(self, reason: Text) -> None:
+        super().__init__(str(reason))
+        self.reason = reason
 
 
 def build_journal(mosquitto: str, folder: Path | None = None) -> Path:
@@ -42,10 +48,15 @@ def build_journal(mosquitto: str, folder: Path | None = None) -> Path:
         When this mosquitto cannot load it, or it cannot be compiled.
     """
     if sys.platform != "linux":
-        raise NoJournal("the broker journal is made for Linux")
+        raise NoJournal(Text("the broker journal is made for Linux"))
     version = _version(mosquitto)
     if not version.startswith("2.0."):
-        raise NoJournal(f"the broker journal is made for mosquitto 2.0, and this is {version}")
+        raise NoJournal(
+            Text(
+                "the broker journal is made for mosquitto 2.0, and this is {version}",
+                {"version": version},
+            )
+        )
     source = _SOURCE.read_bytes()
     told = b"\0".join([source, version.encode(), platform.machine().encode()])
     name = f"broker_journal-{hashlib.sha256(told).hexdigest()[:16]}.so"
@@ -60,8 +71,10 @@ def _compile(path: Path) -> None:
     compiler = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
     if compiler is None:
         raise NoJournal(
-            "there is no C compiler for the broker journal; on Debian: apt install gcc libc6-dev"
-            " mosquitto-dev"
+            Text(
+                "there is no C compiler for the broker journal; on Debian: apt install gcc"
+                " libc6-dev mosquitto-dev"
+            )
         )
     part = path.with_suffix(f".{os.getpid()}.part")
     try:
@@ -78,10 +91,20 @@ def _compile(path: Path) -> None:
             return
         part.unlink(missing_ok=True)
     except (OSError, subprocess.TimeoutExpired) as error:
-        raise NoJournal(f"the broker journal cannot be built: {error}") from error
+        raise NoJournal(
+            Text("the broker journal cannot be built: {error}", {"error": str(error)})
+        ) from error
     first = next((line for line in done.stderr.splitlines() if "error" in line), "no reason given")
-    cure = "; on Debian: apt install libc6-dev mosquitto-dev" if ".h" in first else ""
-    raise NoJournal(f"the broker journal cannot be compiled: {first.strip()}{cure}")
+    told: dict[str, str | int | float] = {"error": first.strip()}
+    if ".h" in first:
+        raise NoJournal(
+            Text(
+                "the broker journal cannot be compiled: {error}; on Debian: apt install libc6-dev"
+                " mosquitto-dev",
+                told,
+            )
+        )
+    raise NoJournal(Text("the broker journal cannot be compiled: {error}", told))
 
 
 @cache
@@ -92,6 +115,11 @@ def _version(mosquitto: str) -> str:
             [mosquitto, "-h"], capture_output=True, text=True, timeout=20, check=False
         ).stdout
     except (OSError, subprocess.TimeoutExpired) as error:
-        raise NoJournal(f"{mosquitto} does not tell its version: {error}") from error
+        raise NoJournal(
+            Text(
+                "{program} does not tell its version: {error}",
+                {"program": mosquitto, "error": str(error)},
+            )
+        ) from error
     words = told.partition("\n")[0].split()
     return words[-1] if words else "unknown"

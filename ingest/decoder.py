@@ -198,7 +198,9 @@ def from_milliseconds(value: float) -> datetime:
     try:
         return EPOCH + timedelta(milliseconds=value)
     except (OverflowError, ValueError) as error:
-        raise MessageError(f"time {value!r} ms since 1970 is not a time") from error
+        raise MessageError(
+            Reason(Text("time {value} ms since 1970 is not a time", {"value": repr(value)}))
+        ) from error
 
 
 def read_json(payload: bytes, decoder: msgspec.json.Decoder[Any], what: str) -> Any:

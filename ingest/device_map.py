@@ -97,8 +97,13 @@ def in_zone(message: Message, zone: ZoneInfo) -> Message:
     time: datetime = message.time.replace(tzinfo=zone)
     if time.utcoffset() != time.replace(fold=1).utcoffset():
         raise MessageError(
-            f"time {message.time.isoformat()} lies where the clocks of {zone.key} change;"
-            " let the logger send its zone"
+            Reason(
+                Text(
+                    "time {time} lies where the clocks of {zone} change; let the"
+                    " logger send its zone",
+                    {"time": message.time.isoformat(), "zone": str(zone.key)},
+                )
+            )
         )
     return Message(time, message.values, message.sequence)
 
@@ -107,9 +112,18 @@ def _converted(
     name: str, value: float | list[float | None] | None, target: _Target, told: str | None
 ) -> float | list[float | None] | None:
     if told is not None and target.unit is not None and told != target.unit:
-        raise MessageError(f"channel {name!r} comes in {told}; site.yaml says {target.unit}")
+        raise MessageError(
+            Reason(
+                Text(
+                    "channel {channel} comes in {unit}; site.yaml says {expected}",
+                    {"channel": repr(name), "unit": str(told), "expected": str(target.unit)},
+                )
+            )
+        )
     if isinstance(value, list):
-        raise MessageError(f"channel {name!r} has an array; legal: a number")
+        raise MessageError(
+            Reason(Text("channel {channel} has an array; legal: a number", {"channel": repr(name)}))
+        )
     unit = told or target.unit
     if value is None or unit is None or unit == target.wire_unit:
         return value
@@ -117,6 +131,11 @@ def _converted(
         scale, offset = conversion(unit, target.wire_unit)
     except ConfigurationError as error:
         raise MessageError(
-            f"channel {name!r} comes in {unit}, which does not convert to {target.wire_unit}"
+            Reason(
+                Text(
+                    "channel {channel} comes in {unit}, which does not convert to {expected}",
+                    {"channel": repr(name), "unit": str(unit), "expected": str(target.wire_unit)},
+                )
+            )
         ) from error
     return value * scale + offset

@@ -20,6 +20,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints, field_validator, model_validator
 
 from ingest.message import MessageError
+from ingest.text import Reason, Text
 from ingest.yaml_file import Configured, read_yaml
 
 FOLDER = Path(__file__).parent / "frames"
@@ -172,17 +173,28 @@ class Frame(Configured):
             When it is no frame of this device.
         """
         if len(frame) > LARGEST_FRAME:
-            raise MessageError(f"frame of {len(frame)} bytes; legal: up to {LARGEST_FRAME}")
+            raise MessageError(
+                Reason(
+                    Text(
+                        "frame of {count} bytes; legal: up to {most}",
+                        {"count": len(frame), "most": LARGEST_FRAME},
+                    )
+                )
+            )
         if self.layout == "decentlab_2":
             return self._decentlab(frame)
         return self._milesight(frame)
 
     def _decentlab(self, frame: bytes) -> tuple[dict[str, float | None], list[str]]:
         if len(frame) < 5:
-            raise MessageError(f"frame of {len(frame)} bytes; legal: 5 and more")
+            raise MessageError(
+                Reason(Text("frame of {count} bytes; legal: 5 and more", {"count": len(frame)}))
+            )
         version, _, flags = struct.unpack_from(">BHH", frame)
         if version != 2:
-            raise MessageError(f"frame of protocol version {version}; legal: 2")
+            raise MessageError(
+                Reason(Text("frame of protocol version {version}; legal: 2", {"version": version}))
+            )
         values: dict[str, float | None] = {}
         wrong: list[str] = []
         position = 5
@@ -191,7 +203,14 @@ class Frame(Configured):
                 self._read(part, frame, position, ">", values, wrong)
                 position += part.size
         if flags >> len(self.parts) or position != len(frame):
-            wrong.append(f"frame does not fit {self.title}: flags {flags}, {len(frame)} bytes")
+            wrong.append(
+                Reason(
+                    Text(
+                        "frame does not fit {device}: flags {flags}, {count} bytes",
+                        {"device": str(self.title), "flags": flags, "count": len(frame)},
+                    )
+                )
+            )
         return values, wrong
 
     def _milesight(self, frame: bytes) -> tuple[dict[str, float | None], list[str]]:
@@ -203,12 +222,19 @@ class Frame(Configured):
             item = frame[position : position + 2].hex()
             part = items.get(item)
             if part is None:  # its length is not known, so neither is where the next one begins
-                wrong.append(f"item {item} at byte {position} is not in the table of {self.title}")
+                wrong.append(
+                    Reason(
+                        Text(
+                            "item {item} at byte {position} is not in the table of {device}",
+                            {"item": str(item), "position": position, "device": str(self.title)},
+                        )
+                    )
+                )
                 break
             self._read(part, frame, position + 2, "<", values, wrong)
             position += 2 + part.size
         if not frame:
-            raise MessageError("frame is empty")
+            raise MessageError(Reason(Text("frame is empty")))
         return values, wrong
 
     def _read(
@@ -221,7 +247,14 @@ class Frame(Configured):
         wrong: list[str],
     ) -> None:
         if position + part.size > len(frame):
-            wrong.append(f"frame of {len(frame)} bytes ends within {', '.join(part.channels)}")
+            wrong.append(
+                Reason(
+                    Text(
+                        "frame of {count} bytes ends within {channels}",
+                        {"count": len(frame), "channels": ", ".join(part.channels)},
+                    )
+                )
+            )
             return
         read = struct.unpack_from(order + part.layout, frame, position)
         fields = {**self.parameters, **dict(zip(part.fields, read, strict=True))}
@@ -229,12 +262,14 @@ class Frame(Configured):
             try:
                 value = channel.value(fields)
             except (ArithmeticError, ValueError, TypeError) as error:
-                wrong.append(f"{name}: {error}")
+                wrong.append(
+                    Reason(Text("{channel}: {error}", {"channel": name, "error": str(error)}))
+                )
                 continue
             if math.isfinite(value):
                 values[name] = value
             else:
-                wrong.append(f"{name}: not a number")
+                wrong.append(Reason(Text("{channel}: not a number", {"channel": name})))
 
 
 @cache

@@ -13,6 +13,7 @@ from typing import Any, ClassVar, NamedTuple
 from ingest.decoder import Decoded, Decoder, Heard, Sent, Values, numeric
 from ingest.frame_table import load_frames
 from ingest.message import Message, MessageError
+from ingest.text import Reason, Text
 
 #: Within this time the same frame under the same counter is one uplink that came by several ways
 #: (a confirmed uplink that is repeated, a server that tells of it twice). Design assumption.
@@ -82,8 +83,13 @@ class LorawanDecoder(Decoder):
             values = numeric(device, uplink.decoded, wrong)
             if not uplink.decoded:
                 raise MessageError(
-                    f"device {uplink.eui!r} has no frame: in site.yaml, and the network server"
-                    " has not decoded its frame"
+                    Reason(
+                        Text(
+                            "device {device} has no frame: in site.yaml, and the network"
+                            " server has not decoded its frame",
+                            {"device": repr(uplink.eui)},
+                        )
+                    )
                 )
         elif uplink.frame is None:
             return Decoded()  # an empty uplink: the device only answered the network
@@ -127,7 +133,11 @@ def eui(text: str) -> str:
         raw = from_base64(text, "devEUI")
         if len(raw) == 8:
             return raw.hex()
-    raise MessageError(f"DevEUI {text[:64]!r}; legal: sixteen hexadecimal digits")
+    raise MessageError(
+        Reason(
+            Text("DevEUI {given}; legal: sixteen hexadecimal digits", {"given": repr(text[:64])})
+        )
+    )
 
 
 def from_base64(text: str, what: str) -> bytes:
@@ -135,7 +145,9 @@ def from_base64(text: str, what: str) -> bytes:
     try:
         return base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError) as error:
-        raise MessageError(f"{what} is not base64: {error}") from error
+        raise MessageError(
+            Reason(Text("{what} is not base64: {error}", {"what": what, "error": str(error)}))
+        ) from error
 
 
 def from_hex(text: str, what: str) -> bytes:
@@ -143,4 +155,6 @@ def from_hex(text: str, what: str) -> bytes:
     try:
         return bytes.fromhex(text)
     except ValueError as error:
-        raise MessageError(f"{what} is not hexadecimal: {error}") from error
+        raise MessageError(
+            Reason(Text("{what} is not hexadecimal: {error}", {"what": what, "error": str(error)}))
+        ) from error

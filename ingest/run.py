@@ -9,12 +9,15 @@ from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
+import msgspec
+
 from ingest.clock import EPOCH, Clock, WallClock
 from ingest.errors import ConfigurationError, ServiceError
 from ingest.settings import Settings
 from ingest.site import Site, load_site
 from ingest.store import Store
 from ingest.store.open import open_store
+from ingest.text import Text
 
 ClockKind = Literal["wall", "replay"]
 
@@ -138,9 +141,34 @@ def run_clock_kind(data_dir: Path) -> ClockKind:
     return kind
 
 
-def remember_broker(data_dir: Path, url: str) -> None:
-    """Note the address of the run's own broker, for `postmine replay` and the like."""
-    write_json(data_dir / "broker.json", {"url": url})
+class OwnBroker(msgspec.Struct, kw_only=True, frozen=True):
+    """The broker that a run has started, as it is noted in the run's folder.
+
+    Parameters
+    ----------
+    said
+        What a kill of it can cost, then why and the cure; empty: nothing.
+    """
+
+    url: str
+    kind: str = ""
+    said: tuple[Text, ...] = ()
+
+
+def remember_broker(data_dir: Path, broker: OwnBroker) -> None:
+    """Note the run's own broker, for `postmine replay`, health and the like."""
+    write_json(data_dir / "broker.json", msgspec.to_builtins(broker))
+
+
+def own_broker(settings: Settings) -> OwnBroker | None:
+    """Return the broker that the run has started; None where it uses another one, or none yet."""
+    path = settings.data_dir / "broker.json"
+    try:
+        noted = msgspec.json.decode(path.read_bytes(), type=OwnBroker)
+    except (OSError, msgspec.DecodeError):
+        return None
+    given = settings.mqtt_url.get_secret_value()
+    return noted if given in ("", noted.url) else None
 
 
 def broker_url(settings: Settings) -> str:
@@ -148,10 +176,8 @@ def broker_url(settings: Settings) -> str:
     given = settings.mqtt_url.get_secret_value()
     if given:
         return given
-    path = settings.data_dir / "broker.json"
-    if path.exists():
-        return str(json.loads(path.read_text(encoding="utf-8"))["url"])
-    return "mqtt://127.0.0.1:1883"
+    noted = own_broker(settings)
+    return noted.url if noted else "mqtt://127.0.0.1:1883"
 
 
 def write_json(path: Path, content: object) -> None:

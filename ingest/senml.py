@@ -9,6 +9,7 @@ import cbor2
 import msgspec
 
 from ingest.message import MessageError
+from ingest.text import Reason, Text
 
 #: RFC 8428, section 4.4: versions above this one are not ours to read.
 VERSION = 10
@@ -74,13 +75,17 @@ def read_pack(payload: bytes) -> list[dict[str, Any]]:
     try:
         return _json.decode(payload)
     except RecursionError as error:
-        raise MessageError("JSON nested too deeply") from error
+        raise MessageError(Reason(Text("JSON nested too deeply"))) from error
     except UnicodeDecodeError as error:
-        raise MessageError("payload is not UTF-8 text") from error
+        raise MessageError(Reason(Text("payload is not UTF-8 text"))) from error
     except msgspec.ValidationError as error:
-        raise MessageError(f"payload is no SenML pack: {error}") from error
+        raise MessageError(
+            Reason(Text("payload is no SenML pack: {error}", {"error": str(error)}))
+        ) from error
     except msgspec.DecodeError as error:
-        raise MessageError(f"payload is neither SenML JSON nor CBOR: {error}") from error
+        raise MessageError(
+            Reason(Text("payload is neither SenML JSON nor CBOR: {error}", {"error": str(error)}))
+        ) from error
 
 
 def resolve(pack: list[dict[str, Any]], now: float) -> list[Record]:
@@ -102,7 +107,14 @@ def resolve(pack: list[dict[str, Any]], now: float) -> list[Record]:
         _check(index, written)
         base.update((key, written[key]) for key in base if key in written)
         if written.get("bver", VERSION) > VERSION:
-            raise MessageError(f"SenML version {written['bver']}; legal: up to {VERSION}")
+            raise MessageError(
+                Reason(
+                    Text(
+                        "SenML version {version}; legal: up to {most}",
+                        {"version": repr(written["bver"]), "most": VERSION},
+                    )
+                )
+            )
         value = _value(written)
         total = written.get("s")
         if value is None and total is None and not {"n", "u", "t"} & written.keys():
@@ -112,10 +124,17 @@ def resolve(pack: list[dict[str, Any]], now: float) -> list[Record]:
         if base["bs"] is not None:
             total = base["bs"] + (total or 0)
         if value is None and total is None:
-            raise MessageError(f"record {index} has no value")
+            raise MessageError(Reason(Text("record {index} has no value", {"index": index})))
         name = base["bn"] + written.get("n", "")
         if not _NAME.fullmatch(name):
-            raise MessageError(f"record {index} is named {name[:64]!r}; legal: RFC 8428, 4.5.1")
+            raise MessageError(
+                Reason(
+                    Text(
+                        "record {index} is named {name}; legal: RFC 8428, 4.5.1",
+                        {"index": index, "name": repr(name[:64])},
+                    )
+                )
+            )
         time = base["bt"] + written.get("t", 0)
         if time < RELATIVE_BELOW:
             time += now
@@ -127,19 +146,32 @@ def _check(index: int, written: dict[str, Any]) -> None:
     for key in _NUMBERS:
         value = written.get(key)
         if key in written and not (_is_number(value) and -1e300 < value < 1e300):  # type: ignore[operator]
-            raise MessageError(f"record {index}: {key} is not a number")
+            raise MessageError(
+                Reason(Text("record {index}: {key} is not a number", {"index": index, "key": key}))
+            )
     for key in _TEXTS:
         if key in written and not isinstance(written[key], str):
-            raise MessageError(f"record {index}: {key} is not a text")
+            raise MessageError(
+                Reason(Text("record {index}: {key} is not a text", {"index": index, "key": key}))
+            )
     if "vb" in written and not isinstance(written["vb"], bool):
-        raise MessageError(f"record {index}: vb is not true or false")
+        raise MessageError(
+            Reason(Text("record {index}: vb is not true or false", {"index": index}))
+        )
     if "vd" in written and not isinstance(written["vd"], str | bytes):
-        raise MessageError(f"record {index}: vd is not data")
+        raise MessageError(Reason(Text("record {index}: vd is not data", {"index": index})))
     if sum(key in written for key in ("v", "vs", "vb", "vd")) > 1:
-        raise MessageError(f"record {index} has more than one value")
+        raise MessageError(Reason(Text("record {index} has more than one value", {"index": index})))
     for key in written:
         if key.endswith("_"):
-            raise MessageError(f"record {index} has {key[:64]!r}, which is not known here")
+            raise MessageError(
+                Reason(
+                    Text(
+                        "record {index} has {key}, which is not known here",
+                        {"index": index, "key": repr(key[:64])},
+                    )
+                )
+            )
 
 
 def _value(written: dict[str, Any]) -> float | str | bool | bytes | None:
@@ -159,18 +191,31 @@ def _read_cbor(payload: bytes) -> list[dict[str, Any]]:
     try:
         pack = cbor2.loads(payload)
     except Exception as error:  # cbor2 raises many kinds for malformed bytes
-        raise MessageError(f"payload is not CBOR: {type(error).__name__}") from error
+        raise MessageError(
+            Reason(Text("payload is not CBOR: {error}", {"error": type(error).__name__}))
+        ) from error
     if not isinstance(pack, list):
-        raise MessageError("payload is no SenML pack: it is not an array")
+        raise MessageError(Reason(Text("payload is no SenML pack: it is not an array")))
     records = []
     for index, written in enumerate(pack):
         if not isinstance(written, dict):
-            raise MessageError(f"payload is no SenML pack: record {index} is not a map")
+            raise MessageError(
+                Reason(
+                    Text("payload is no SenML pack: record {index} is not a map", {"index": index})
+                )
+            )
         named = {
             _LABELS.get(key, key) if isinstance(key, int) else key: written[key] for key in written
         }
         if not all(isinstance(key, str | int) for key in named):
-            raise MessageError(f"record {index} has a label that is neither text nor number")
+            raise MessageError(
+                Reason(
+                    Text(
+                        "record {index} has a label that is neither text nor number",
+                        {"index": index},
+                    )
+                )
+            )
         records.append({str(key): value for key, value in named.items()})
     return records
 
@@ -188,7 +233,7 @@ def _bounded(payload: bytes) -> None:
             open_items.pop()
             continue
         if position >= end:
-            raise MessageError("payload is not CBOR: it ends too early")
+            raise MessageError(Reason(Text("payload is not CBOR: it ends too early")))
         head = payload[position]
         position += 1
         major, info = head >> 5, head & 31
@@ -199,18 +244,20 @@ def _bounded(payload: bytes) -> None:
             open_items[-1] -= 1
         size = {24: 1, 25: 2, 26: 4, 27: 8}.get(info, 0)
         if info in (28, 29, 30) or (info == 31 and major not in (4, 5)):
-            raise MessageError("payload is not CBOR, or streams its texts")
+            raise MessageError(Reason(Text("payload is not CBOR, or streams its texts")))
         count = int.from_bytes(payload[position : position + size], "big") if size else info
         position += size
         if major in (2, 3):
             position += count
         elif major in (4, 5):
             if len(open_items) > DEEPEST:
-                raise MessageError("CBOR nested too deeply")
+                raise MessageError(Reason(Text("CBOR nested too deeply")))
             if info != 31 and count * (major - 3) > end - position:
-                raise MessageError("payload is not CBOR: it ends too early")
+                raise MessageError(Reason(Text("payload is not CBOR: it ends too early")))
             open_items.append(-1 if info == 31 else count * (major - 3))
         elif major == 6:
-            raise MessageError("CBOR has a tag; legal here: plain numbers and texts")
+            raise MessageError(Reason(Text("CBOR has a tag; legal here: plain numbers and texts")))
     if position != end:
-        raise MessageError("payload is not CBOR: bytes follow the pack, or it ends too early")
+        raise MessageError(
+            Reason(Text("payload is not CBOR: bytes follow the pack, or it ends too early"))
+        )

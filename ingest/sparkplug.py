@@ -15,6 +15,7 @@ from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 from google.protobuf.message import DecodeError
 
 from ingest.message import MessageError
+from ingest.text import Reason, Text
 
 #: After this time a rebirth is asked for again. Design assumption.
 ASK_AGAIN = timedelta(seconds=30)
@@ -105,7 +106,9 @@ def parse(payload: bytes) -> Any:
     try:
         return Payload.FromString(payload)
     except (DecodeError, RecursionError, ValueError) as error:
-        raise MessageError(f"payload is not Sparkplug B: {error}") from error
+        raise MessageError(
+            Reason(Text("payload is not Sparkplug B: {error}", {"error": str(error)}))
+        ) from error
 
 
 def rebirth_request(received: datetime) -> bytes:
@@ -226,7 +229,13 @@ class EdgeNode:
             if metric.HasField("timestamp"):
                 time: int | None = metric.timestamp
             elif metric.is_historical:
-                wrong.append(f"metric {name[:64]!r} is historical and has no time")
+                wrong.append(
+                    Reason(
+                        Text(
+                            "metric {name} is historical and has no time", {"name": repr(name[:64])}
+                        )
+                    )
+                )
                 continue
             else:
                 time = payload.timestamp if payload.HasField("timestamp") else None
@@ -237,7 +246,12 @@ class EdgeNode:
         if self.life.alive and metric.alias in names:
             return names[metric.alias]
         raise MessageError(
-            f"metric with alias {metric.alias}, whose birth is not known; a rebirth is asked for"
+            Reason(
+                Text(
+                    "metric with alias {alias}, whose birth is not known; a rebirth is asked for",
+                    {"alias": metric.alias},
+                )
+            )
         )
 
 
@@ -268,4 +282,4 @@ def _text(name: bytes) -> str:
     try:
         return name.decode()
     except UnicodeDecodeError as error:
-        raise MessageError("a metric's name is not UTF-8 text") from error
+        raise MessageError(Reason(Text("a metric's name is not UTF-8 text"))) from error

@@ -8,7 +8,7 @@ from dash import Dash, Input, Output, State, html, no_update
 from dash.development.base_component import Component
 
 from dashboard.actor import current_actor
-from dashboard.answers import DeviceState, ProcessHealth
+from dashboard.answers import BrokerHealth, DeviceState, ProcessHealth
 from dashboard.components import (
     author_input,
     card,
@@ -28,7 +28,7 @@ from dashboard.questions import BadQuestion
 from dashboard.view import View
 from ingest.figure import Figure
 from ingest.store import DeadLetter
-from ingest.text import Text
+from ingest.text import Text, text_of
 
 _SERVICES = {"twin": Text("Twin"), "risk": Text("Analysis of risks")}
 _PROCESSES = {
@@ -135,7 +135,7 @@ def services(view: View) -> Component:
     ok = view.t("Works") if store.ok else view.t("Cannot be used")
     lines: list[tuple[Any, Any]] = [
         (view.t("Store"), status_badge(view, "normal" if store.ok else "alarm", ok)),
-        (view.t("Kind of store"), store.detail or store.backend),
+        (view.t("Kind of store"), view.text(text_of(store.detail)) or store.backend),
         (view.t("Last change"), view.number(store.last_sequence)),
         (
             view.t("Forwarded to InfluxDB"),
@@ -165,6 +165,7 @@ def services(view: View) -> Component:
             )
         )
     lines += _processes(view, health.processes)
+    lines += _weakness(view, health.broker)
     lines.append((view.t("Kind of run"), view.t("Replay") if health.replay else view.t("Live")))
     first, last = view.site.first_time, view.site.last_time
     lines.append((view.t("Readings from"), view.time(first)))
@@ -271,6 +272,14 @@ def _processes(view: View, found: list[ProcessHealth]) -> list[tuple[Any, Any]]:
         badge = status_badge(view, "normal" if each.alive else "alarm", word)
         lines.append((name, [badge, " ", html.Span(each.detail, className="pm-quiet")]))
     return lines
+
+
+def _weakness(view: View, broker: BrokerHealth | None) -> list[tuple[Any, Any]]:
+    """Return what a kill of the broker can cost, and the cure; nothing where it costs nothing."""
+    if broker is None or not broker.said:
+        return []
+    said = ": ".join(view.text(each) for each in broker.said)
+    return [(view.t("Weakness of the broker"), html.Span(said, className="pm-quiet"))]
 
 
 def assumptions(view: View) -> Component:

@@ -10,6 +10,7 @@ import msgspec
 from ingest.decoder import read_json
 from ingest.lorawan import LorawanDecoder, Uplink, eui, from_base64
 from ingest.message import MessageError
+from ingest.text import Reason, Text
 
 
 class _DeviceInfo(msgspec.Struct, rename="camel"):
@@ -46,12 +47,16 @@ class ChirpstackV4(LorawanDecoder):
         event = read_json(payload, _event, "uplink of ChirpStack")
         named = event.device_info.dev_eui if event.device_info else event.dev_eui
         if named is None:
-            raise MessageError("payload is no uplink of ChirpStack: it has no deviceInfo.devEui")
+            raise MessageError(
+                Reason(Text("payload is no uplink of ChirpStack: it has no deviceInfo.devEui"))
+            )
         times = [event.time]
         for each in event.rx_info[:16]:
             times += [each.gw_time, each.ns_time, each.time]
         time = next((each for each in times if each is not None), None)
         if time is None:
-            raise MessageError("uplink has no time, and none of its gateways gives one")
+            raise MessageError(
+                Reason(Text("uplink has no time, and none of its gateways gives one"))
+            )
         frame = from_base64(event.data, "data") if event.data else None
         return Uplink(eui(named), time, frame, event.f_cnt, event.object or {})

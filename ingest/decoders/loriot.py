@@ -9,6 +9,7 @@ import msgspec
 from ingest.decoder import from_milliseconds, read_json
 from ingest.lorawan import LorawanDecoder, Uplink, eui, from_hex
 from ingest.message import MessageError
+from ingest.text import Reason, Text
 
 
 class _Event(msgspec.Struct):
@@ -36,10 +37,15 @@ class Loriot(LorawanDecoder):
         if event.cmd not in ("rx", "gw"):
             return None
         if event.EUI is None or event.ts is None:
-            raise MessageError("uplink has no EUI or no ts")
+            raise MessageError(Reason(Text("uplink has no EUI or no ts")))
         if event.data is None and event.encdata is not None:
             raise MessageError(
-                "uplink is encrypted; give LORIOT the device's AppSKey, so that it sends data"
+                Reason(
+                    Text(
+                        "uplink is encrypted; give LORIOT the device's AppSKey, so that it"
+                        " sends data"
+                    )
+                )
             )
         frame = from_hex(event.data, "data") if event.data else None
         return Uplink(

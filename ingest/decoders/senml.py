@@ -9,6 +9,7 @@ from ingest.clock import EPOCH
 from ingest.decoder import Decoded, Decoder, Heard, Sent, numeric
 from ingest.message import Message, MessageError
 from ingest.senml import Record, read_pack, resolve
+from ingest.text import Reason, Text
 
 #: Units of RFC 8428 (table 1) and RFC 8798 that are written otherwise here. A unit that is not
 #: here is told by the site.
@@ -70,13 +71,24 @@ class Senml(Decoder):
                 continue
             channels = found.setdefault((device, record.time), {})
             if channel in channels:
-                wrong.append(f"channel {channel!r} comes twice at one time")
+                wrong.append(
+                    Reason(
+                        Text(
+                            "channel {channel} comes twice at one time", {"channel": repr(channel)}
+                        )
+                    )
+                )
             else:
                 channels[channel] = record
         for name in list(unknown)[:5]:
             wrong.append(
-                f"no device of dialect senml at this site begins the name {name[:256]!r};"
-                " add it under devices: in site.yaml"
+                Reason(
+                    Text(
+                        "no device of dialect senml at this site begins the name {name};"
+                        " add it under devices: in site.yaml",
+                        {"name": repr(name[:256])},
+                    )
+                )
             )
         heard = []
         for (device, time), records in found.items():
@@ -106,4 +118,6 @@ def _time(seconds: float) -> datetime:
     try:
         return EPOCH + timedelta(seconds=seconds)
     except (OverflowError, ValueError) as error:
-        raise MessageError(f"time {seconds!r} s since 1970 is not a time") from error
+        raise MessageError(
+            Reason(Text("time {seconds} s since 1970 is not a time", {"seconds": repr(seconds)}))
+        ) from error

@@ -20,6 +20,7 @@ from ingest.decoder import (
 from ingest.message import Message, MessageError, Status
 from ingest.sparkplug import EdgeNode, Life, Value, parse, rebirth_request
 from ingest.store import SenderStatus
+from ingest.text import Reason, Text
 
 _KINDS = ("NBIRTH", "NDATA", "NDEATH", "DBIRTH", "DDATA", "DDEATH")
 
@@ -66,16 +67,30 @@ class SparkplugB(Decoder):
         parts = sent.topic.split("/")
         if len(parts) not in (4, 5) or parts[0] != "spBv1.0" or parts[2] not in _KINDS:
             raise MessageError(
-                f"topic {sent.topic!r}; legal: spBv1.0/GROUP/{'|'.join(_KINDS)}/EDGE[/DEVICE]"
+                Reason(
+                    Text(
+                        "topic {topic}; legal: spBv1.0/GROUP/{kinds}/EDGE[/DEVICE]",
+                        {"topic": repr(sent.topic), "kinds": "|".join(_KINDS)},
+                    )
+                )
             )
         kind, edge = parts[2], f"{parts[1]}/{parts[3]}"
         if (len(parts) == 5) != (kind[0] == "D"):
-            raise MessageError(f"topic {sent.topic!r}: {kind} is not of that level")
+            raise MessageError(
+                Reason(
+                    Text(
+                        "topic {topic}: {kind} is not of that level",
+                        {"topic": repr(sent.topic), "kind": kind},
+                    )
+                )
+            )
         device = f"{edge}/{parts[4]}" if len(parts) == 5 else edge
         node = self._nodes.get(edge)
         if node is None:
             self.known(device)
-            raise MessageError(f"edge node {edge!r} is not known at this site")
+            raise MessageError(
+                Reason(Text("edge node {edge} is not known at this site", {"edge": repr(edge)}))
+            )
         payload = parse(sent.payload)
         self._heard_something = True
         if kind == "NDEATH":
@@ -111,7 +126,14 @@ class SparkplugB(Decoder):
         moments: dict[int, dict[str, Any]] = {}
         for each in values:
             if each.time is None:
-                wrong.append(f"metric {each.name[:64]!r} has no time, nor has its payload")
+                wrong.append(
+                    Reason(
+                        Text(
+                            "metric {metric} has no time, nor has its payload",
+                            {"metric": repr(each.name[:64])},
+                        )
+                    )
+                )
             else:
                 moments.setdefault(each.time, {})[each.name] = each.value
         heard = []

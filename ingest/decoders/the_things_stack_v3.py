@@ -10,6 +10,7 @@ import msgspec
 from ingest.decoder import read_json
 from ingest.lorawan import LorawanDecoder, Uplink, eui, from_base64
 from ingest.message import MessageError
+from ingest.text import Reason, Text
 
 
 class _Ids(msgspec.Struct):
@@ -45,9 +46,9 @@ class TheThingsStackV3(LorawanDecoder):
         message = event.uplink_message
         time = message.received_at or event.received_at
         if time is None:
-            raise MessageError("uplink has no received_at")
+            raise MessageError(Reason(Text("uplink has no received_at")))
         if event.end_device_ids.dev_eui is None:
-            raise MessageError("uplink has no end_device_ids.dev_eui")
+            raise MessageError(Reason(Text("uplink has no end_device_ids.dev_eui")))
         frame = from_base64(message.frm_payload, "frm_payload") if message.frm_payload else None
         return Uplink(
             eui(event.end_device_ids.dev_eui),

@@ -10,6 +10,7 @@ import msgspec
 
 from ingest.decoder import Decoded, Decoder, Heard, Sent, from_milliseconds, numeric, read_json
 from ingest.message import Message, MessageError
+from ingest.text import Reason, Text
 
 _gateway = msgspec.json.Decoder(dict[str, list[dict[str, Any]] | dict[str, Any]])
 _device = msgspec.json.Decoder(list[dict[str, Any]] | dict[str, Any])
@@ -47,8 +48,13 @@ class Thingsboard(Decoder):
             return
         if sent.speaker is None:
             raise MessageError(
-                f"topic {sent.topic!r} does not say which device speaks; give the gateway a"
-                " device: in site.yaml"
+                Reason(
+                    Text(
+                        "topic {topic} does not say which device speaks; give the gateway"
+                        " a device: in site.yaml",
+                        {"topic": repr(sent.topic)},
+                    )
+                )
             )
         yield sent.speaker, read_json(sent.payload, _device, "telemetry of a ThingsBoard device")
 
@@ -62,8 +68,8 @@ def _moments(document: Any, received: datetime) -> Iterator[tuple[datetime, dict
             yield received, values if isinstance(values, dict) and len(part) == 1 else part
             continue
         if not isinstance(values, dict):
-            raise MessageError("telemetry with ts has no object of values")
+            raise MessageError(Reason(Text("telemetry with ts has no object of values")))
         ts = part["ts"]
         if not isinstance(ts, int | float) or isinstance(ts, bool):
-            raise MessageError("ts is not a number of milliseconds since 1970")
+            raise MessageError(Reason(Text("ts is not a number of milliseconds since 1970")))
         yield from_milliseconds(ts), values

@@ -30,6 +30,7 @@ from influxdb_client.service.setup_service import SetupService
 
 from ingest.errors import ConfigurationError, PostmineError, ServiceError
 from ingest.store import flux
+from ingest.text import Reason, Text
 
 _TIMEOUT_MS = 30_000
 _PING_S = 2.0
@@ -143,38 +144,80 @@ class InfluxServer:
             raise self._meaning(error) from error
         except urllib3.exceptions.HTTPError as error:
             raise Away(
-                f"InfluxDB at {self.address} does not answer ({type(error).__name__}): start it,"
-                " or correct POSTMINE_INFLUXDB_URL; what has been received waits in the spool"
+                Reason(
+                    Text(
+                        "InfluxDB at {address} does not answer ({error}): start it, or"
+                        " correct POSTMINE_INFLUXDB_URL; what has been received waits in"
+                        " the spool",
+                        {"address": self.address, "error": type(error).__name__},
+                    )
+                )
             ) from error
 
     def _meaning(self, error: ApiException) -> Exception:
         said = _said(error)
         if error.status == 401:
             return ServiceError(
-                f"InfluxDB at {self.address} refuses the token: set POSTMINE_INFLUXDB_TOKEN to one"
-                f" that may read and write bucket {self.bucket!r} of organisation {self.org!r}"
-                " (`postmine influxdb-init` makes one)"
+                Reason(
+                    Text(
+                        "InfluxDB at {address} refuses the token: set"
+                        " POSTMINE_INFLUXDB_TOKEN to one that may read and write bucket"
+                        " {bucket} of organisation {organisation} (`postmine influxdb-init`"
+                        " makes one)",
+                        {
+                            "address": self.address,
+                            "bucket": repr(self.bucket),
+                            "organisation": repr(self.org),
+                        },
+                    )
+                )
             )
         if error.status == 403:
             return ServiceError(
-                f"InfluxDB at {self.address} does not let this token use bucket {self.bucket!r} of"
-                f" organisation {self.org!r}: {said}; give POSTMINE_INFLUXDB_TOKEN the right to"
-                " read and write it"
+                Reason(
+                    Text(
+                        "InfluxDB at {address} does not let this token use bucket {bucket}"
+                        " of organisation {organisation}: {said}; give"
+                        " POSTMINE_INFLUXDB_TOKEN the right to read and write it",
+                        {
+                            "address": self.address,
+                            "bucket": repr(self.bucket),
+                            "organisation": repr(self.org),
+                            "said": said,
+                        },
+                    )
+                )
             )
         if "organization" in said and "not found" in said:
             return ServiceError(
-                f"InfluxDB at {self.address} has no organisation {self.org!r}: set"
-                " POSTMINE_INFLUXDB_ORG, or make it with `postmine influxdb-init`"
+                Reason(
+                    Text(
+                        "InfluxDB at {address} has no organisation {organisation}: set"
+                        " POSTMINE_INFLUXDB_ORG, or make it with `postmine influxdb-init`",
+                        {"address": self.address, "organisation": repr(self.org)},
+                    )
+                )
             )
         if "bucket" in said and ("not found" in said or "could not find" in said):
             return ServiceError(
-                f"InfluxDB at {self.address} has no bucket {self.bucket!r} that this token may use:"
-                " set POSTMINE_INFLUXDB_BUCKET, or make it with `postmine influxdb-init`"
+                Reason(
+                    Text(
+                        "InfluxDB at {address} has no bucket {bucket} that this token may"
+                        " use: set POSTMINE_INFLUXDB_BUCKET, or make it with `postmine"
+                        " influxdb-init`",
+                        {"address": self.address, "bucket": repr(self.bucket)},
+                    )
+                )
             )
         if error.status == 404:
             return ServiceError(
-                f"{self.address} is no InfluxDB 2: it does not know /api/v2; correct"
-                " POSTMINE_INFLUXDB_URL"
+                Reason(
+                    Text(
+                        "{address} is no InfluxDB 2: it does not know /api/v2; correct"
+                        " POSTMINE_INFLUXDB_URL",
+                        {"address": self.address},
+                    )
+                )
             )
         if error.status in (400, 413):
             return Unwritable(said)
@@ -183,10 +226,23 @@ class InfluxServer:
             return _PartlyWritten(int(dropped[1]) if dropped else 1)
         if error.status == 422:
             return ServiceError(
-                f"bucket {self.bucket!r} of InfluxDB at {self.address} holds other data of the"
-                f" same name: {said}; give this run a bucket of its own (POSTMINE_INFLUXDB_BUCKET)"
+                Reason(
+                    Text(
+                        "bucket {bucket} of InfluxDB at {address} holds other data of the"
+                        " same name: {said}; give this run a bucket of its own"
+                        " (POSTMINE_INFLUXDB_BUCKET)",
+                        {"bucket": repr(self.bucket), "address": self.address, "said": said},
+                    )
+                )
             )
-        return Away(f"InfluxDB at {self.address} cannot serve this now ({error.status}): {said}")
+        return Away(
+            Reason(
+                Text(
+                    "InfluxDB at {address} cannot serve this now ({status}): {said}",
+                    {"address": self.address, "status": str(error.status), "said": said},
+                )
+            )
+        )
 
 
 class InfluxAdmin:

@@ -19,6 +19,7 @@ from ingest import broker_journal
 from ingest.broker import Broker, find_mosquitto, free_port, start_broker
 from ingest.broker_journal import NoJournal, build_journal
 from ingest.subscriber import Subscriber
+from ingest.text import Text
 from tests.broker import NO_MOSQUITTO
 from tests.processes import until
 
@@ -402,7 +403,7 @@ def test_the_broker_starts_without_it_and_says_what_that_costs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(_program: str) -> Path:
-        raise NoJournal("there is no C compiler")
+        raise NoJournal(Text("there is no C compiler"))
 
     monkeypatch.setattr("ingest.broker.build_journal", refuse)
     broker = start_broker(tmp_path, free_port())

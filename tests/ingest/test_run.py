@@ -9,8 +9,16 @@ import pytest
 
 from ingest.clock import EPOCH, WallClock
 from ingest.errors import ConfigurationError, ServiceError
-from ingest.run import broker_url, open_run, remember_broker, run_clock_kind
+from ingest.run import (
+    OwnBroker,
+    broker_url,
+    open_run,
+    own_broker,
+    remember_broker,
+    run_clock_kind,
+)
 from ingest.settings import Settings
+from ingest.text import Text
 from tests.conftest import DATA
 
 NOON = datetime(2022, 1, 1, 12, tzinfo=UTC)
@@ -61,7 +69,17 @@ def test_a_folder_that_cannot_be_written_is_one_clear_line(tmp_path: Path) -> No
 def test_the_broker_is_the_set_one_or_the_runs_own(settings: Settings) -> None:
     assert broker_url(settings) == "mqtt://127.0.0.1:1883"
     settings.data_dir.mkdir()
-    remember_broker(settings.data_dir, "mqtt://127.0.0.1:4711")
+    assert own_broker(settings) is None
+    said = (Text("may lose {count}", {"count": 3}),)
+    remember_broker(
+        settings.data_dir, OwnBroker(url="mqtt://127.0.0.1:4711", kind="mosquitto", said=said)
+    )
+    noted = own_broker(settings)
+    assert noted is not None
+    assert noted.said == said
+    own = Settings(data_dir=settings.data_dir, mqtt_url="mqtt://127.0.0.1:4711")
+    assert own_broker(own) == noted
     assert broker_url(settings) == "mqtt://127.0.0.1:4711"
     given = Settings(data_dir=settings.data_dir, mqtt_url="mqtts://broker.example")
     assert broker_url(given) == "mqtts://broker.example"
+    assert own_broker(given) is None  # what the folder's own broker lacks is nothing to it

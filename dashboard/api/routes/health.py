@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from dashboard.answers import ProcessHealth, RunHealth, ServiceHealth
+from dashboard.answers import BrokerHealth, ProcessHealth, RunHealth, ServiceHealth
 from dashboard.api.deps import Asked
 from dashboard.api.documents import answer, describes
 from ingest.store import Health
@@ -36,6 +36,7 @@ EXAMPLE = RunHealth(
             numbers={"broker_connected": 1.0, "rows_total": 160_318.0},
         )
     ],
+    broker=BrokerHealth(kind="mosquitto", weakness="", said=[]),
 )
 
 
