@@ -77,10 +77,9 @@ def _row(view: View, variant: SavedVariant, beside: list[str]) -> list[Any]:
         html.Div(
             [
                 dcc.Link(
-                    text,
+                    [text, html.Span(f": {variant.name}", className="pm-hidden")],
                     href=href,
                     className="pm-choice",
-                    **{"aria-label": f"{text}: {variant.name}"},
                 )
                 for text, href in ways
             ],

@@ -52,7 +52,8 @@ def fields(view: View) -> list[Component]:
         inputs = list(members)
         changed = any(each.key in asked.written for each in inputs)
         parts = []
-        for subject, same in groupby(inputs, key=lambda each: each.subject):
+        by_stream = group == "streams"
+        for subject, same in groupby(inputs, key=lambda each: each.subject if by_stream else ()):
             block = html.Div(
                 [_field(view, asked, each, remarks[each.key]) for each in same],
                 className="pm-land-fields",
@@ -202,11 +203,16 @@ def _field(view: View, asked: Asked, each: known.Input, remark: Component) -> Co
         )
     return html.Label(
         [
-            html.Span(titled(view, each)),
+            html.Span(titled(view, each) if each.group != "fleet" else machine(view, each)),
             control,
             html.Span(remark, id={"type": "whatif-remark", "input": each.key}),
         ]
     )
+
+
+def machine(view: View, each: known.Input) -> str:
+    """Return what an input of the fleet is called: a count by its machine."""
+    return view.text(dict(each.subject)) if each.subject else titled(view, each)
 
 
 def _example(each: known.Input) -> str:
