@@ -192,6 +192,16 @@ def test_state_of_a_point(abaza: Site, plan: Plan, settled: Store) -> None:
     assert states[1].grading.unit == "date"
 
 
+def test_what_rests_on_a_stale_reading_is_stale(abaza: Site, plan: Plan, settled: Store) -> None:
+    at = day(122.0)
+    current = Current(abaza, settled, at=at, known_at=at)
+    state = settlements(current, History(abaza, settled, at=at, known_at=at), plan, COMPLETE)[0]
+    assert state.settlement.quality == "stale"
+    assert isinstance(state.remaining.value, float)
+    assert (state.remaining.quality, state.consolidation.quality) == ("stale", "stale")
+    assert state.ultimate.quality == "forecast"
+
+
 def test_grading_is_not_known_while_completion_is_not(
     abaza: Site, plan: Plan, settled: Store
 ) -> None:

@@ -80,7 +80,10 @@ class TerzaghiConsolidation(SettlementModel):
 
     def validity(self) -> Text:
         """Return under what conditions the forecast holds."""
-        return Text("One-dimensional primary consolidation of a wet layer under constant load")
+        return Text(
+            "One-dimensional primary consolidation of a wet layer under constant load; creep after"
+            " it is not foreseen, and the interval does not hold it"
+        )
 
 
 def average_consolidation(time_factor: ArrayLike) -> Array:

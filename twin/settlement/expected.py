@@ -36,12 +36,14 @@ def expected_settlement(history: History, site: Site, plan: Plan | None) -> Figu
     asked = rules.expected
 
     def compute() -> Figure:
-        low, middle, high = expected_band(site, plan, asked, [history.midnight])[:, 0]
+        low, middle, high = expected_band(
+            site, plan, asked, [history.midnight], known_at=history.known_at
+        )[:, 0]
         return Figure(
             value=round(float(middle), 1),
             unit="mm",
             time=history.midnight,
-            source=plan.calendar_at(history.midnight).source,
+            source=plan.calendar_at(history.midnight, history.known_at).source,
             version=VERSION,
             low=round(float(low), 1),
             high=round(float(high), 1),
@@ -58,7 +60,14 @@ VALIDITY = Text(
 )
 
 
-def expected_band(site: Site, plan: Plan, asked: Expected, times: list[datetime]) -> Array:
+def expected_band(
+    site: Site,
+    plan: Plan,
+    asked: Expected,
+    times: list[datetime],
+    *,
+    known_at: datetime | None = None,
+) -> Array:
     """Return the low, middle and high settlement that the plan expects (3 x times) [mm].
 
     Each step of the load compresses the fill, `H * stress / M`, and then creeps on,
@@ -70,7 +79,7 @@ def expected_band(site: Site, plan: Plan, asked: Expected, times: list[datetime]
     edges = [plan.start + index * timedelta(days=STEP_D) for index in range(steps + 1)]
     edges[-1] = max(last, edges[-2])
     width = np.array([max((end - edge) / DAY, 1e-9) for edge, end in pairwise(edges)])
-    stress = planned_stress(site, plan, asked.tier, edges)
+    stress = planned_stress(site, plan, asked.tier, edges, known_at=known_at)
     added = np.diff(stress)
     since = np.array(
         [[max((time - edge) / DAY, 0.0) for edge in edges[:-1]] for time in times]
@@ -95,12 +104,26 @@ def expected_band(site: Site, plan: Plan, asked: Expected, times: list[datetime]
     )
 
 
-def planned_stress(site: Site, plan: Plan, tier: str, times: list[datetime]) -> Array:
-    """Return the stress of the planned volume of a tier, spread over its area [kPa]."""
+def planned_stress(
+    site: Site,
+    plan: Plan,
+    tier: str,
+    times: list[datetime],
+    *,
+    known_at: datetime | None = None,
+) -> Array:
+    """Return the stress of the planned volume of a tier, spread over its area [kPa].
+
+    Parameters
+    ----------
+    known_at
+        Revisions that began to hold later are not known; None: all that hold at the last time.
+    """
     area = outline_area(site.zones[tier])
-    calendar = plan.calendar_at(max(times))
+    moment = max(times) if known_at is None else min(max(times), known_at)
+    calendar = plan.calendar_at(moment)
     volume = np.array([calendar.by_tier(time).get(tier, 0.0) for time in times])
-    streams = plan.streams_at(max(times)).by_name.values()
+    streams = plan.streams_at(moment).by_name.values()
     mass = sum(each.mass_per_year for each in streams)
     density = mass / sum(each.volume_per_year for each in streams)  # t/m3
     return np.asarray(volume * 1000 * density * GRAVITY / area)

@@ -83,7 +83,7 @@ def _settlement(
         model=found.model,
         refusals=found.refusals,
     )
-    state.collapse = collapse(history, point, days)
+    state.collapse = history.keep(("collapse", point.name), lambda: collapse(history, point, days))
     rules = load_rules(history.site)
     if rules is not None and rules.expected is not None and rules.expected.tier == point.zone:
         state.expected = expected_settlement(history, history.site, plan)
@@ -124,7 +124,9 @@ def _tell(state: SettlementState, found: Forecast, now: float, midnight: datetim
     assert found.fitted is not None
     validity = found.fitted.model.validity()
 
-    def figure(value: float, low: float, high: float, unit: str) -> Figure:
+    stale = state.settlement.quality == "stale"
+
+    def figure(value: float, low: float, high: float, unit: str, *, reading: bool) -> Figure:
         return Figure(
             value=value,
             unit=unit,
@@ -135,15 +137,16 @@ def _tell(state: SettlementState, found: Forecast, now: float, midnight: datetim
             high=high,
             confidence=CONFIDENCE,
             validity=validity,
-            quality="forecast",
+            # What rests on the point's last reading is as old as that.
+            quality="stale" if reading and stale else "forecast",
         )
 
     # The point may have passed its forecast since midnight.
     ultimate, low, high = (max(value, now) for value in (found.ultimate, found.low, found.high))
-    state.ultimate = figure(ultimate, low, high, "mm")
-    state.remaining = figure(ultimate - now, low - now, high - now, "mm")
+    state.ultimate = figure(ultimate, low, high, "mm", reading=False)
+    state.remaining = figure(ultimate - now, low - now, high - now, "mm", reading=True)
     if now > 0:
-        state.consolidation = figure(now / ultimate, now / high, now / low, "1")
+        state.consolidation = figure(now / ultimate, now / high, now / low, "1", reading=True)
     state.error = round(found.error, 4)
     state.forecast_time = found.time
     state.forecast = found.curve
