@@ -176,12 +176,29 @@ def ingest(
 
 
 @app.command()
-def forward(site: SiteOption = None, data_dir: DataDirOption = None) -> None:
+def forward(
+    site: SiteOption = None,
+    data_dir: DataDirOption = None,
+    forget_follower: Annotated[
+        str | None,
+        typer.Option(
+            "--forget",
+            metavar="FOLLOWER",
+            help="Forget a follower that is gone for ever, for which pruning waits, and end.",
+        ),
+    ] = None,
+) -> None:
     """Forward the store's changes to InfluxDB (POSTMINE_INFLUXDB_URL)."""
     from ingest.forward import only_forwarder, open_forwarder
     from ingest.service_loop import run_steps
 
     settings = _settings(site, data_dir)
+    if forget_follower is not None:
+        from ingest.store.followers import forget
+
+        forget(settings.data_dir, forget_follower)
+        typer.echo(f"forgotten: {forget_follower}")
+        return
     if not settings.influxdb_url:
         raise ConfigurationError(
             "setting POSTMINE_INFLUXDB_URL",
@@ -236,13 +253,26 @@ def risk_evaluate(
     as_json: JsonOption = False,
 ) -> None:
     """Play a scenario through twin and risk offline, and compare alarms with the truth."""
+    from rich.console import Console
+    from rich.progress import Progress
+
     from analytics.evaluate import evaluate
     from ingest.site import load_site
     from simulators.scenario import load_scenario
 
     settings = _settings(site, data_dir)
-    loaded = load_site(settings.site)
-    result = evaluate(load_scenario(scenario), loaded, seed=seed)
+    loaded, played = load_site(settings.site), load_scenario(scenario)
+    length_d = (played.end - played.start).total_seconds() / 86_400
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task(played.name, total=length_d)
+        result = evaluate(
+            played,
+            loaded,
+            seed=seed,
+            on_progress=lambda time: progress.update(
+                task, completed=(time - played.start).total_seconds() / 86_400
+            ),
+        )
     _result(result.to_dict(), as_json, str(result))
     if not result.ok:
         raise typer.Exit(1)

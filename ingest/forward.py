@@ -15,20 +15,23 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from time import monotonic
 from typing import NamedTuple
 
 import structlog
 
-from ingest.clock import Clock, WallClock, from_ns
+from ingest.clock import Clock, WallClock, from_ns, iso
 from ingest.errors import ConfigurationError
 from ingest.run import Run
 from ingest.store import DeadLetter, Row
 from ingest.store.embedded import EmbeddedStore
+from ingest.store.followers import followers
 from ingest.store.influxdb import Unwritable
 from ingest.store.influxdb_store import DERIVED_FOLLOWER, FOLLOWER, InfluxStore
 from ingest.store.line_protocol import derived_lines, row_lines
+from ingest.text import Text
 
 log = structlog.get_logger()
 
@@ -69,6 +72,8 @@ class Forwarder:
         What `behind` measures against; the wall clock by default, a replay's own in a replay.
     spool_days
         For how long the spool keeps what has been forwarded [d]; None: for ever.
+    followers
+        Returns the last change that each other follower has dealt with.
     """
 
     def __init__(
@@ -78,9 +83,10 @@ class Forwarder:
         clock: Clock | None = None,
         *,
         spool_days: float | None = None,
+        followers: Callable[[], dict[str, int]] = dict,
     ) -> None:
         self._spool, self._influx, self._server = spool, influx, influx.server
-        self._spool_days = spool_days
+        self._spool_days, self._followers = spool_days, followers
         self._pruning: Iterator[int] | None = None
         self._pruned_before: datetime | None = None
         self.pruned = 0
@@ -119,8 +125,7 @@ class Forwarder:
 
     def _prune(self, kept: timedelta, *, longest_s: float = _PRUNING_S) -> None:
         """Go on removing what is too old; a pass begins when some more has become so."""
-        # As far as a reading's consequences reach behind it, readings are needed here.
-        before = self._now() - max(kept, timedelta(microseconds=self._spool.reach()[1] / 500))
+        before = self._prunes_before(kept)
         if self._pruning is None:
             if self._pruned_before and before < self._pruned_before + _PRUNED_EVERY:
                 return
@@ -133,6 +138,30 @@ class Forwarder:
                 return
         self._pruning = None
 
+    def _prunes_before(self, kept: timedelta) -> datetime:
+        # As far as a reading's consequences reach behind it, readings are needed here.
+        return self._now() - max(kept, timedelta(microseconds=self._spool.reach()[1] / 500))
+
+    def holding_up(self) -> dict[str, datetime]:
+        """Return the followers for which pruning waits, and since when each has dealt with nothing.
+
+        That is when the oldest change was received which it has not dealt with, where nothing else
+        keeps that change from being removed.
+        """
+        if self._spool_days is None:
+            return {}
+        forwarded = self._spool.cursor(FOLLOWER)
+        before = self._prunes_before(timedelta(days=self._spool_days))
+        found = {}
+        for follower, sequence in self._followers().items():
+            waiting = self._spool.changes(sequence, limit=1) if sequence < forwarded else []
+            if not waiting or waiting[0].sequence > forwarded:
+                continue
+            last = from_ns(max(row.received for row in waiting[0].rows))
+            if last < before:
+                found[follower] = last
+        return found
+
     def detail(self) -> str:
         """Return what has been done and what waits, in words."""
         behind = self.behind()
@@ -142,7 +171,12 @@ class Forwarder:
         refused = f", {self.refused} refused" * bool(self.refused)
         too_old = f", {self.too_old} older than the bucket keeps" * bool(self.too_old)
         pruned = f", {self.pruned} pruned from the spool" * bool(self.pruned)
-        return f"{self.forwarded} rows forwarded{refused}{too_old}{pruned}{waits}"
+        held = "".join(
+            f"; pruning waits for {follower} since {iso(since)}: start it, or, when it is gone for"
+            f" ever, `postmine forward --forget {follower}`"
+            for follower, since in self.holding_up().items()
+        )
+        return f"{self.forwarded} rows forwarded{refused}{too_old}{pruned}{waits}{held}"
 
     def numbers(self) -> dict[str, float]:
         """Return what has been done and what waits, for `/metrics`."""
@@ -240,13 +274,15 @@ class Forwarder:
         for index, reason in sorted(refused.items()):
             topic, received = origin(index)
             payload = lines[index].encode()
+            why = Text("InfluxDB does not take this line: {said}", {"said": reason})
             letters.append(
                 DeadLetter(
                     topic=topic,
                     payload=payload,
                     size=len(payload),
-                    reason=f"InfluxDB does not take this line: {reason}",
+                    reason=str(why),
                     received=received,
+                    said=(why,),
                 )
             )
         self._spool.append([], letters)
@@ -316,4 +352,10 @@ def open_forwarder(run: Run) -> Forwarder:
         raise ConfigurationError(
             "setting POSTMINE_INFLUXDB_URL", value="", legal="the address of an InfluxDB 2"
         )
-    return Forwarder(run.store.spool, run.store, run.clock, spool_days=run.settings.spool_days)
+    return Forwarder(
+        run.store.spool,
+        run.store,
+        run.clock,
+        spool_days=run.settings.spool_days,
+        followers=partial(followers, run.settings.data_dir),
+    )

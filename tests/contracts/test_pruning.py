@@ -13,13 +13,14 @@ import pytest
 import yaml
 
 from ingest.clock import ManualClock, from_ns, to_ns
-from ingest.errors import ConfigurationError
+from ingest.errors import ConfigurationError, ServiceError
 from ingest.forward import Forwarder
 from ingest.run import open_run
 from ingest.settings import Settings, load_settings
 from ingest.site import Site, load_site
 from ingest.store import Row
 from ingest.store.embedded import EmbeddedStore
+from ingest.store.followers import followers, forget
 from ingest.store.ground import FlagEntry
 from ingest.store.influxdb_store import InfluxStore
 from tests.conftest import DATA
@@ -232,3 +233,38 @@ def test_nothing_is_pruned_without_an_influxdb(
         open_run(Settings(**given, spool_days=30))
     with pytest.raises(ConfigurationError, match=r"POSTMINE_SPOOL_DAYS is 0.5.*1 to 36500"):
         load_settings(**given, spool_days=0.5)
+
+
+@pytest.mark.influx
+def test_a_follower_that_is_gone_is_told_and_can_be_forgotten(
+    influxdb_server: TestServer, tmp_path: Path, judged_site: Site
+) -> None:
+    spool, influx = opened(tmp_path / "run", judged_site, influxdb_server)
+    clock = ManualClock(T0 + timedelta(days=9))
+    forwarder = Forwarder(
+        spool, influx, clock, spool_days=1, followers=lambda: followers(tmp_path / "run")
+    )
+    row = Row("test_piezometer", "pz-1", 0, to_ns(T0), to_ns(T0), None, {"pore_pressure": 1.0})
+    for hour in range(4):
+        time = to_ns(T0 + hour * HOUR)
+        spool.append([row._replace(time=time, received=time)])
+    spool.move_cursor("older-service", 1)
+    spool.move_cursor("one-at-work", 4)
+    assert forwarder.holding_up() == {}  # nothing is forwarded yet: that is what pruning waits for
+    while forwarder.step():
+        pass
+    forwarder.prune_all()
+    assert stored(tmp_path / "run", "change") == 3
+    assert forwarder.holding_up() == {"older-service": T0 + HOUR}
+    assert "pruning waits for older-service since 2" in forwarder.detail()
+    assert "`postmine forward --forget older-service`" in forwarder.detail()
+    with pytest.raises(ConfigurationError, match="'influxdb'; legal: older-service, one-at-work"):
+        forget(tmp_path / "run", "influxdb")
+    forget(tmp_path / "run", "older-service")
+    assert forwarder.holding_up() == {}
+    assert "pruning waits" not in forwarder.detail()
+    forwarder.prune_all()
+    assert stored(tmp_path / "run", "change") == 1  # the last one tells how far the numbers came
+    with pytest.raises(ServiceError, match="there is no run in"):
+        forget(tmp_path / "elsewhere", "older-service")
+    influx.close()

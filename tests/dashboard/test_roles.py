@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,6 +25,7 @@ from ingest.settings import load_settings
 from ingest.site import Site, load_site
 from ingest.store import DeadLetter
 from ingest.store.embedded import EmbeddedStore
+from ingest.text import Text
 from tests.dashboard.api.conftest import alarm
 from tests.processes import run
 
@@ -231,7 +233,9 @@ def test_the_health_page_retries_and_shows_broker_and_services(
     running: Running, tmp_path: Path
 ) -> None:
     from dashboard.pages import data_health
+    from ingest.broker import KILLED
     from ingest.heartbeat import Heartbeat
+    from ingest.run import OwnBroker, remember_broker
 
     Heartbeat(tmp_path, "ingest").beat(ok=False, detail="gone", numbers={"broker_connected": 0})
     letter = DeadLetter(topic="elsewhere", payload=b"{}", size=2, reason="topic", received=NOW)
@@ -240,6 +244,16 @@ def test_the_health_page_retries_and_shows_broker_and_services(
     try:
         assert "Not connected" in str(data_health.services(view))
         assert "Ingest" in str(data_health.services(view))
+        assert "Weakness of the broker" not in str(data_health.services(view))
+        said = (KILLED, Text("there is no C compiler"))
+        remember_broker(tmp_path, OwnBroker(url="mqtt://127.0.0.1:1", kind="mosquitto", said=said))
+        weakness = f"{KILLED}: there is no C compiler"
+        assert weakness in str(data_health.services(view))
+        russian = View(running.app.state.queries, search="?lang=ru")
+        assert "может потерять сообщения последней секунды" in str(data_health.services(russian))
+        assert running.app.state.queries.health().broker.weakness == weakness
+        told = run("health", "ingest", "--json", data_dir=tmp_path)
+        assert json.loads(told.stdout)["detail"].endswith(f"; {weakness}")
         assert data_health.retried(view, "") == "Give your name: the journal keeps it."
         said = data_health.retried(view, "Somebody")
         assert said == "Understood now: 0; rows stored: 0; still not understood: 1"

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import random
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ingest.clock import to_ns
 from ingest.numbering import Numbering, follow
+from ingest.site import Site
+from ingest.store import Row
+from ingest.store.embedded import EmbeddedStore
 
 
 @pytest.mark.parametrize(
@@ -43,3 +50,22 @@ def test_what_comes_twice_or_shortly_late_is_no_gap(
     numbers += [each for each in twice if each not in lost]
     numbers.sort(key=lambda each: each + chance.uniform(0, 9))
     assert follow(numbers) == Numbering(len(lost), 0)
+
+
+@pytest.mark.parametrize(("number", "missing"), [(2, 0), (4, 1)])
+def test_a_message_that_is_sent_again_keeps_its_number(
+    tmp_path: Path, small_site: Site, number: int, missing: int
+) -> None:
+    """The contract: under a new number the same readings tell nothing of what that number was."""
+    start = datetime(2024, 1, 1, tzinfo=UTC)
+
+    def sent(hour: int, sequence: int) -> Row:
+        time = to_ns(start + timedelta(hours=hour))
+        return Row("test_piezometer", "pz-1", 0, time, time, sequence, {"pore_pressure": 1.0})
+
+    with closing(EmbeddedStore(tmp_path, small_site)) as store:
+        store.append([sent(1, 1), sent(2, 2), sent(3, 3)])
+        assert store.append([sent(2, number)]).duplicates == 1
+        store.append([sent(5, 4 + missing)])
+        found = store.delivery("pz-1", start=start, end=start + timedelta(days=1))
+    assert follow(found.numbers) == Numbering(missing, 0)
