@@ -209,6 +209,11 @@ def test_a_response_is_found_again_and_a_rise_without_rain_is_told_from_it() -> 
     assert abs(level - found.level(given_))[-30:].max() < 2 * judged.band
 
 
+def test_a_level_that_never_moved_is_not_foretold() -> None:
+    stuck = judge_response(np.full(200, 5.3), weather()[:200])
+    assert stuck.efficiency == 0.0
+
+
 def test_days_in_pieces_are_the_days_whole() -> None:
     given_ = weather()
     parts = TRUTH.parts(given_)

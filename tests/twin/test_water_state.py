@@ -276,6 +276,23 @@ def test_stations_have_loads_acidity_and_limits(abaza: Site, plan: Plan, store: 
     assert str(trend.slope.reason) == "Only 1 of 8 months with values"
 
 
+def test_the_load_of_a_silent_station_is_stale(abaza: Site, plan: Plan, store: Store) -> None:
+    for hour in range(15 * 24):
+        wobble = 1 + 0.01 * float(np.sin(hour))
+        values = {"sulfate": 120.0 * wobble, "flow": 20.0 * wobble}
+        store.append([row(abaza, "ws-03", day(hour / 24 + 0.01), values)])
+    for days, quality, told in ((15.5, "derived", 15.0), (25.5, "stale", 15.0)):
+        chemistry = state_at(abaza, plan, store, days).chemistry
+        assert chemistry is not None
+        load = next(
+            each
+            for each in chemistry.loads
+            if (each.station, each.quantity) == ("ws-03", "sulfate")
+        ).load
+        assert load.value == pytest.approx(120 * 20 * 0.0864, rel=2e-3)
+        assert (load.quality, load.time) == (quality, day(told))
+
+
 def test_lime_is_as_old_as_the_flow_and_says_when_it_is_silent(
     abaza: Site, plan: Plan, store: Store
 ) -> None:

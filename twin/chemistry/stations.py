@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from datetime import UTC, datetime, time
+from datetime import UTC, datetime, time, timedelta
 from functools import lru_cache
 from itertools import pairwise
 
@@ -27,6 +27,8 @@ from twin.water_state import AcidityState, LimitState, LoadState, TrendState
 
 #: Days of a load, and hours of them in which concentration and flow were both measured.
 LOAD_DAYS, NEEDED_HOURS = 30, 240
+
+HOUR = timedelta(hours=1)
 
 #: Years that a trend looks back, months that it needs, months from which seasons are told apart,
 #: and days that make a month's mean (design assumption; three years after [2] of `mann_kendall`).
@@ -155,8 +157,16 @@ def _load(history: History, station: str, quantity: str, rules: LoadRules) -> Lo
             low=max(value * (1 - 1.96 * spread), 0.0),
             high=value * (1 + 1.96 * spread),
             confidence=0.95,
+            quality="stale" if quality == "stale" else "derived",
         )
 
+    # A station that has fallen silent has the load of the days when it spoke.
+    last = history.midnight - (len(both) - 1 - int(np.flatnonzero(both)[-1])) * HOUR
+    silence = history.midnight - last
+    if silence.total_seconds() > history.site.type_of(station).unavailable_after_s:
+        time, quality = last, "stale"
+    else:
+        quality = "derived"
     weighted = float((concentration[both] * flow[both]).sum() / max(flow[both].sum(), 1e-12))
     return LoadState(
         station=station,

@@ -232,12 +232,20 @@ def nash_sutcliffe(measured: Array, computed: Array) -> float:
     """Return `1 - sum (measured - computed)2 / sum (measured - mean)2` [1].
 
     Nash, J. E., Sutcliffe, J. V. (1970). River flow forecasting through conceptual models, part 1.
-    Journal of Hydrology 10, 282-290, equation 4. Days without both are left out.
+    Journal of Hydrology 10, 282-290, equation 4. Days without both are left out. A level that never
+    moved tells nothing: 0.
     """
     there = ~(np.isnan(measured) | np.isnan(computed))
     off = measured[there] - computed[there]
     spread = measured[there] - measured[there].mean()
-    return float(1 - (off**2).sum() / max(float((spread**2).sum()), 1e-300))
+    moved = float((spread**2).sum())
+    # Rounding alone does not move a level.
+    if (
+        moved
+        <= len(spread) * (1e-9 * max(float(np.abs(measured[there]).max(initial=0)), 1e-9)) ** 2
+    ):
+        return 0.0
+    return float(1 - (off**2).sum() / moved)
 
 
 Candidate = tuple[float, float, float]
