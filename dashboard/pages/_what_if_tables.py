@@ -7,7 +7,7 @@ from typing import Any
 from dash import html
 from dash.development.base_component import Component
 
-from dashboard.components import card, number, table
+from dashboard.components import card, interval, number, table
 from dashboard.pages._what_if_asked import Asked
 from dashboard.view import View
 from ingest.figure import Figure
@@ -72,9 +72,8 @@ def _cell(
     else:
         shown = number(view, label, figure, percent=percent, bare=True)
     change = None if difference is None else change_of(view, difference, percent=percent)
-    if change is None:
-        return html.Div(shown)
-    return html.Div([shown, html.Div(change, className="pm-quiet")])
+    lines = [None if percent else interval(view, figure), change]
+    return html.Div([shown, *(html.Div(each, className="pm-quiet") for each in lines if each)])
 
 
 def change_of(view: View, difference: Figure, *, percent: bool = False) -> str | None:

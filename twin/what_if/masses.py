@@ -9,10 +9,9 @@ import numpy as np
 from ingest.figure import Figure, unknown
 from ingest.text import Text
 from twin import VERSION
-from twin.completion import months_ahead
 from twin.what_if.changes import Changes
 from twin.what_if.placement import Segment
-from twin.what_if.start import Start
+from twin.what_if.start import Start, ahead_of
 
 
 def masses_until(
@@ -26,8 +25,7 @@ def masses_until(
         What is placed from now until then [thousand m3]; the streams share it as they are planned.
     """
     assert start.plan is not None
-    assert start.past is not None
-    ahead = months_ahead(start.past, start.calendar, start.now)
+    ahead = ahead_of(start)
     if ahead is None or volume <= 0:
         return []
     planned = np.concatenate(([0.0], np.cumsum(ahead.planned)))

@@ -18,13 +18,13 @@ import numpy as np
 
 from ingest.text import Text
 from twin.buckets import Array
-from twin.completion import Paths, added, months_ahead, paths
+from twin.completion import Paths, added, paths
 from twin.fleet.capacity import ImpossibleFleet, limit
 from twin.fleet.inputs import Fleet, yearly_volumes
 from twin.fleet.what_if import FleetChanges, changed, changed_volumes
 from twin.plan import Calendar, Plan, Stream
 from twin.what_if.changes import BadChange, Changes
-from twin.what_if.start import Start
+from twin.what_if.start import Start, ahead_of
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ def place(start: Start, changes: Changes, deadline: datetime) -> Placement:
     segments = _segments(start, changes, calendar)
     reason = Text("The site has no fleet.yaml") if start.fleets is None else None
     done = fill.volume_in_dump.value if fill else None
-    ahead = months_ahead(start.past, calendar, start.now)
+    ahead = ahead_of(start)
     if ahead is None or not isinstance(done, float):
         return Placement(None, segments, 0.0, reason)
     same = all(each.part == 1.0 and each.multiple == 1.0 for each in segments)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 
 import numpy as np
 
@@ -12,7 +13,13 @@ from ingest.site import Site
 from ingest.store import Store
 from ingest.text import Text
 from twin.buckets import Array
-from twin.completion import FARTHEST_YEARS, PastMonths, past_months
+from twin.completion import (
+    FARTHEST_YEARS,
+    MonthsAhead,
+    PastMonths,
+    months_ahead,
+    past_months,
+)
 from twin.current import Current
 from twin.fleet.inputs import Fleet, Fleets, site_fleet
 from twin.history import DAY, History
@@ -88,6 +95,14 @@ class Start:
     def fleet(self) -> Fleet | None:
         """The fleet in force."""
         return None if self.fleets is None else self.fleets.at(self.now)
+
+
+@lru_cache(maxsize=4)
+def ahead_of(start: Start) -> MonthsAhead | None:
+    """Return the months ahead without changes, None when too few months are over."""
+    if start.past is None:
+        return None
+    return months_ahead(start.past, start.calendar, start.now)
 
 
 def gather(
