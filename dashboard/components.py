@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Sequence
 from typing import Any
@@ -132,7 +133,7 @@ def figure_tile(
             html.Div(
                 [
                     html.Span(label, className="pm-tile-label"),
-                    how_button(view, label),
+                    how_button(view, label, figure),
                 ],
                 className="pm-tile-head",
             ),
@@ -146,9 +147,8 @@ def figure_tile(
             ),
             html.Div(below, className="pm-tile-note"),
             html.Div(foot, className="pm-tile-foot"),
-            how_answer(view, label, figure),
         ],
-        className=f"pm-tile pm-figure pm-tile-{shown} pm-tile-level-{status}",
+        className=f"pm-tile pm-tile-{shown} pm-tile-level-{status}",
         title=_summary(view, figure),
     )
 
@@ -188,11 +188,11 @@ def number(
                         "{label}: {value}. How it came about", label=label, value=text
                     ),
                     "data-focus": f"{label}",
+                    "data-how": _how(view, label, figure),
                 },
             ),
-            how_answer(view, label, figure),
         ],
-        className=f"pm-figure pm-inline pm-inline-{shown}",
+        className=f"pm-inline pm-inline-{shown}",
     )
 
 
@@ -210,7 +210,7 @@ def interval(view: View, figure: Figure) -> str | None:
     return view.t("{low} to {high} ({confidence:.0%})", confidence=figure.confidence, **values)
 
 
-def how_button(view: View, label: str) -> html.Button:
+def how_button(view: View, label: str, figure: Figure) -> html.Button:
     """Return the button that opens how a number came about."""
     return html.Button(
         icon("info", 14),
@@ -218,17 +218,21 @@ def how_button(view: View, label: str) -> html.Button:
         **{
             "aria-label": view.t("How it came about: {label}", label=label),
             "data-focus": f"how {label}",
+            "data-how": _how(view, label, figure),
         },
     )
 
 
-def how_answer(view: View, label: str, figure: Figure) -> html.Div:
-    """Return how a number came about, hidden until its button is pressed."""
-    band = interval(view, figure)
+def _how(view: View, label: str, figure: Figure) -> str:
+    """Return how a number came about, as `postmine.js` shows it.
+
+    An attribute, because a component for every line of every number would keep the browser busy
+    for seconds at every change of a page.
+    """
     lines = [
         (view.t("Value"), view.value_with_unit(figure)),
         (view.t("Kind"), view.text(_QUALITY[figure.quality])),
-        (view.t("Interval"), band),
+        (view.t("Interval"), interval(view, figure)),
         (view.t("Why it is not known"), figure.reason and view.text(figure.reason)),
         (view.t("Holds when"), figure.validity and view.text(figure.validity)),
         (view.t("Time"), figure.time and f"{view.time(figure.time)} ({view.zone.key})"),
@@ -236,14 +240,8 @@ def how_answer(view: View, label: str, figure: Figure) -> html.Div:
         (view.t("Source"), view.name(figure.source) if figure.source else None),
         (view.t("Version"), figure.version),
     ]
-    return html.Div(
-        [
-            html.H2(label),
-            facts([(name, text) for name, text in lines if text]),
-        ],
-        className="pm-how-answer",
-        hidden=True,
-    )
+    shown = {"title": label, "lines": [(name, str(text)) for name, text in lines if text]}
+    return json.dumps(shown, ensure_ascii=False, separators=(",", ":"))
 
 
 def facts(lines: Sequence[tuple[Children, Children]]) -> html.Dl:

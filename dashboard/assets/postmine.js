@@ -66,15 +66,22 @@
     },
   });
 
-  /* "How this number came about": the button's figure holds the answer, one dialog shows it. */
+  /* "How this number came about": the button holds the answer, one dialog shows it. */
+  const made = function (tag, content) {
+    const element = document.createElement(tag);
+    element.append(...[].concat(content));
+    return element;
+  };
   document.addEventListener("click", function (event) {
     const button = event.target.closest(".pm-how");
     const dialog = document.getElementById("pm-dialog");
     if (button && dialog) {
-      const answer = button.closest(".pm-figure").querySelector(".pm-how-answer");
-      document.getElementById("pm-dialog-body").replaceChildren(
-        ...Array.from(answer.cloneNode(true).childNodes)
-      );
+      const answer = JSON.parse(button.getAttribute("data-how"));
+      const facts = made("dl", answer.lines.map(([name, text]) =>
+        made("div", [made("dt", name), made("dd", text)])
+      ));
+      facts.className = "pm-facts";
+      document.getElementById("pm-dialog-body").replaceChildren(made("h2", answer.title), facts);
       dialog.showModal();
     } else if (dialog && dialog.open && (event.target === dialog || event.target.closest(".pm-dialog-close"))) {
       dialog.close();

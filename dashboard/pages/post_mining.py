@@ -9,7 +9,7 @@ from dash.development.base_component import Component
 
 from analytics.assessment import Component as Part
 from analytics.assessment import PostMining
-from dashboard.components import bar, card, empty, export_button, grid, how_answer, how_button
+from dashboard.components import bar, card, empty, export_button, grid, how_button
 from dashboard.icons import icon
 from dashboard.page import Page, Update
 from dashboard.view import View
@@ -55,7 +55,8 @@ def stage(view: View) -> Any:
                     html.Div(
                         [
                             html.Span(
-                                [label, " ", how_button(view, label)], className="pm-tile-label"
+                                [label, " ", how_button(view, label, found.stage)],
+                                className="pm-tile-label",
                             ),
                             html.H2(view.text(found.stage_title), className="pm-stage-title"),
                         ]
@@ -65,9 +66,8 @@ def stage(view: View) -> Any:
             ),
             html.Ol(steps, className="pm-steps", **{"aria-label": label}),
             html.Div(_explanation(view, found), className="pm-reasons"),
-            how_answer(view, label, found.stage),
         ],
-        className="pm-card pm-figure pm-stage-card",
+        className="pm-card pm-stage-card",
         **{"aria-label": label},
     )
 
@@ -108,9 +108,17 @@ def _component(view: View, part: Part) -> Component:
                 [
                     html.H3(title),
                     html.Span(
-                        [html.Strong(view.percent(share)), " ", how_button(view, title)]
+                        [
+                            html.Strong(view.percent(share)),
+                            " ",
+                            how_button(view, title, part.fraction),
+                        ]
                         if isinstance(share, int | float)
-                        else [view.value(part.fraction), " ", how_button(view, title)]
+                        else [
+                            view.value(part.fraction),
+                            " ",
+                            how_button(view, title, part.fraction),
+                        ]
                     ),
                 ],
                 className="pm-component-head",
@@ -130,9 +138,8 @@ def _component(view: View, part: Part) -> Component:
                     for text, mark, style in lines
                 ]
             ),
-            how_answer(view, title, part.fraction),
         ],
-        className="pm-component pm-figure",
+        className="pm-component",
     )
 
 
