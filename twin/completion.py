@@ -81,14 +81,21 @@ class PastMonths:
 
 
 def past_months(loads: Loads, calendar: Calendar) -> PastMonths:
-    """Return the months since the plan began of which the calendar has planned something."""
+    """Return the months since the plan began, from the first to the last with a planned volume."""
     edges = month_starts(loads.start, loads.end)
     if len(edges) < 2:
         return PastMonths(np.empty(0), 1)
     cumulative = np.concatenate(([0.0], loads.cumulative))
     placed = np.diff(cumulative[[(edge - loads.start) // DAY for edge in edges]])
     planned = np.diff([calendar.volume(edge) for edge in edges])
-    return PastMonths(placed[planned > 0] / planned[planned > 0], edges[0].month)
+    kept = np.flatnonzero(planned > 0)
+    if not len(kept):
+        return PastMonths(np.empty(0), 1)
+    # A month between them of which nothing was planned says nothing, but keeps its place in the
+    # year: a season is found by it.
+    ratios = np.full(len(planned), (placed[kept] / planned[kept]).mean())
+    ratios[kept] = placed[kept] / planned[kept]
+    return PastMonths(ratios[kept[0] : kept[-1] + 1], edges[kept[0]].month)
 
 
 @dataclass(frozen=True)

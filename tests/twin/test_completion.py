@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -12,9 +13,11 @@ from twin.completion import (
     PastMonths,
     earned_schedule,
     moment,
+    past_months,
     paths,
     quantile,
 )
+from twin.loads import Loads
 from twin.plan import Plan
 
 DEADLINE = datetime(2037, 1, 1, tzinfo=UTC)
@@ -75,6 +78,27 @@ def test_two_years_tell_the_seasons_apart(plan: Plan) -> None:
     edges = np.array([after(24 + month).timestamp() for month in range(13)])
     monthly = np.diff(np.median(found.volumes(edges), axis=0))
     assert monthly[[0, 1]].max() < 0.75 * monthly[[5, 6, 7]].min()
+
+
+def test_months_without_a_plan_keep_the_others_in_their_season(plan: Plan) -> None:
+    """Nothing is planned for January and February; in June half of the plan is placed."""
+    shares = np.array([0, 0, *[0.1] * 10])
+    edges = [after(month) for month in range(180 + 1)]
+    calendar = replace(
+        plan.calendars[0],
+        knots=tuple(edges),
+        volumes=tuple(np.concatenate(([0.0], np.cumsum(np.tile(500 * shares, 15)))).tolist()),
+    )
+    now = after(26)
+    days = [edges[0] + timedelta(days=count) for count in range((now - edges[0]).days + 1)]
+    volume = np.array(
+        [500 * shares[each.month - 1] * (0.5 if each.month == 6 else 1) / 31 for each in days]
+    )[:, None]
+    past = past_months(Loads(edges[0], now, ["rock"], volume, volume, volume), calendar)
+    assert past.first == 3
+    assert past.count == 22
+    months = (np.arange(past.count) + past.first - 1) % 12 + 1
+    assert set(months[past.ratios < 0.6]) == {6}
 
 
 def test_the_same_months_give_the_same_paths(plan: Plan) -> None:
