@@ -8,7 +8,6 @@ from datetime import datetime
 import numpy as np
 from numpy.typing import NDArray
 
-from ingest.clock import to_ns
 from ingest.site import Site
 from ingest.store import Store
 
@@ -50,7 +49,7 @@ def read_buckets(
     """Return `count` equal buckets of [start, end), flagged values left out."""
     shape = (count, site.instruments[instrument].node_count)
     counts, means = np.zeros(shape), np.full(shape, np.nan)
-    frame = store.buckets(
+    found = store.bucket_values(
         instrument,
         quantity,
         start=start,
@@ -59,11 +58,6 @@ def read_buckets(
         known_at=known_at,
         trusted=True,
     )
-    if len(frame):
-        width = -(-(to_ns(end) - to_ns(start)) // count)
-        starts = frame["start"].to_numpy("datetime64[ns]").astype(np.int64)
-        row = (starts - to_ns(start)) // width
-        node = frame["node"].to_numpy(dtype=np.int64)
-        counts[row, node] = frame["count"].to_numpy(dtype=float)
-        means[row, node] = frame["mean"].to_numpy(dtype=float)
+    counts[found.bucket, found.node] = found.values
+    means[found.bucket, found.node] = found.mean
     return Buckets(counts, means)

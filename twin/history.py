@@ -6,10 +6,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime, time, timedelta
 from typing import TypeVar
 
-import pandas as pd
-
 from ingest.site import Site
-from ingest.store import Store
+from ingest.store import Store, Values
 from twin.buckets import Array, Buckets, read_buckets
 from twin.kept_days import KeptDays
 
@@ -98,11 +96,11 @@ class History:
             known_at=self.known_at,
         )
 
-    def frame(self, instrument: str, quantity: str, days: int) -> pd.DataFrame:
-        """Return trusted values of the last whole days (index = time, columns = node)."""
+    def values(self, instrument: str, quantity: str, days: int) -> Values:
+        """Return trusted values of the last whole days as plain arrays."""
         return self.keep(
             (instrument, quantity, days, "values"),
-            lambda: self._store.frame(
+            lambda: self._store.values(
                 instrument,
                 quantity,
                 start=self.midnight - days * DAY,

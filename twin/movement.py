@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 import numpy as np
-import pandas as pd
 
 from ingest.clock import to_ns
 from ingest.figure import Figure, unknown
@@ -119,16 +118,17 @@ def _newest_profile(
 
 def _resultant(history: History, instrument: str, node: int) -> tuple[Array, Array]:
     """Return days since the last midnight and resultant displacement of a node [mm]."""
-    frames = [
-        history.frame(instrument, axis, 2 * WINDOW.days)
+    found = [
+        history.values(instrument, axis, 2 * WINDOW.days)
         for axis in axes_of(history.site, instrument)
     ]
-    if any(node not in frame.columns for frame in frames):
-        return np.empty(0), np.empty(0)
-    values = pd.concat([frame[node] for frame in frames], axis=1, join="inner").dropna()
-    times = values.index.to_numpy("datetime64[ns]").astype(np.int64)
+    axes = [(each.time[each.node == node], each.value[each.node == node]) for each in found]
+    times = axes[0][0]
+    for other, _ in axes[1:]:
+        times = np.intersect1d(times, other, assume_unique=True)
+    moved = np.array([value[np.isin(time, times)] for time, value in axes])
     days = (times - to_ns(history.midnight)) / 86_400e9
-    return days, np.linalg.norm(values.to_numpy(dtype=float), axis=1)
+    return days, np.linalg.norm(moved, axis=0)
 
 
 def _rate(days: Array, moved: Array, start: float, end: float) -> tuple[float | None, int]:

@@ -12,7 +12,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
 import msgspec
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from ingest.text import Text
 
@@ -193,6 +195,43 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
     dead_letters: int = 0
 
 
+class Values(NamedTuple):
+    """Values of a quantity as plain arrays, by (time, node): cheaper than a frame.
+
+    Parameters
+    ----------
+    time
+        When each was measured (values,) [ns since 1970].
+    node
+        Its node (values,).
+    value
+        (values,) in the quantity's unit.
+    """
+
+    time: NDArray[np.int64]
+    node: NDArray[np.int64]
+    value: NDArray[np.float64]
+
+
+class BucketValues(NamedTuple):
+    """Aggregated buckets as plain arrays: those that are not empty.
+
+    Parameters
+    ----------
+    node, bucket
+        Which node and which bucket (rows,), both from 0.
+    mean
+        (rows,) in the quantity's unit.
+    values
+        How many values are in each (rows,).
+    """
+
+    node: NDArray[np.int64]
+    bucket: NDArray[np.int64]
+    mean: NDArray[np.float64]
+    values: NDArray[np.int64]
+
+
 class Store(Protocol):
     """What every backend owes; `tests/contracts/test_store_contract.py` holds it to this."""
 
@@ -264,6 +303,33 @@ class Store(Protocol):
 
         Columns: node, start (aware UTC), min, mean, max, count; empty buckets have no row.
         """
+        ...
+
+    def values(
+        self,
+        instrument: str,
+        quantity: str,
+        *,
+        start: datetime | None = None,
+        end: datetime | None = None,
+        known_at: datetime | None = None,
+        trusted: bool = True,
+    ) -> Values:
+        """Return what `frame` does as plain arrays."""
+        ...
+
+    def bucket_values(
+        self,
+        instrument: str,
+        quantity: str,
+        *,
+        start: datetime,
+        end: datetime,
+        count: int,
+        known_at: datetime | None = None,
+        trusted: bool = False,
+    ) -> BucketValues:
+        """Return count and mean of what `buckets` does as plain arrays."""
         ...
 
     def recalculate(self, now: datetime, *, again: bool = False) -> Iterator[Recalculated]:

@@ -25,6 +25,7 @@ from ingest.site import Site
 from ingest.store import (
     SHOWN_PAYLOAD,
     Appended,
+    BucketValues,
     Change,
     DeadLetter,
     Delivery,
@@ -34,6 +35,7 @@ from ingest.store import (
     Recalculated,
     Row,
     SenderStatus,
+    Values,
 )
 from ingest.store.ground import FlagEntry, Ground, journal
 from ingest.store.pruning import ROWS_AT_ONCE, Pruning, pruned_until
@@ -739,11 +741,41 @@ class EmbeddedStore:
         trusted: bool = True,
     ) -> pd.DataFrame:
         """Return values as a frame (index = time, aware UTC; columns = node index)."""
+        rows = self._values(instrument, quantity, start, end, known_at, trusted)
+        return pivot([(time, node, value) for time, node, _, value in rows])
+
+    def values(
+        self,
+        instrument: str,
+        quantity: str,
+        *,
+        start: datetime | None = None,
+        end: datetime | None = None,
+        known_at: datetime | None = None,
+        trusted: bool = True,
+    ) -> Values:
+        """Return what `frame` does as plain arrays, by (time, node)."""
+        rows = self._values(instrument, quantity, start, end, known_at, trusted)
+        return Values(
+            np.array([row[0] for row in rows], dtype=np.int64),
+            np.array([row[1] for row in rows], dtype=np.int64),
+            np.array([row[3] for row in rows], dtype=float),
+        )
+
+    def _values(
+        self,
+        instrument: str,
+        quantity: str,
+        start: datetime | None,
+        end: datetime | None,
+        known_at: datetime | None,
+        trusted: bool,
+    ) -> list[tuple[int, int, int, float]]:
+        """Return (time in ns, node, received in ns, value) of trusted or of all values."""
         query, parameters = self._select(
             instrument, quantity, start, end, known_at, None, trusted=trusted
         )
-        rows = self._reader().execute(f"{query} ORDER BY time, node", parameters).fetchall()
-        return pivot([(time, node, value) for time, node, _, value in rows])
+        return self._reader().execute(f"{query} ORDER BY time, node", parameters).fetchall()
 
     def buckets(
         self,
@@ -757,13 +789,46 @@ class EmbeddedStore:
         trusted: bool = False,
     ) -> pd.DataFrame:
         """Return `count` equal buckets of [start, end): node, start, min, mean, max, count."""
+        rows = self._bucket_rows(instrument, quantity, start, end, count, known_at, trusted)
+        columns = ["node", "bucket", "min", "mean", "max", "count"]
+        frame = pd.DataFrame(_columns(rows, columns))
+        return bucket_frame(frame, to_ns(start), bucket_width(start, end, count))
+
+    def bucket_values(
+        self,
+        instrument: str,
+        quantity: str,
+        *,
+        start: datetime,
+        end: datetime,
+        count: int,
+        known_at: datetime | None = None,
+        trusted: bool = False,
+    ) -> BucketValues:
+        """Return count and mean of what `buckets` does as plain arrays."""
+        rows = self._bucket_rows(instrument, quantity, start, end, count, known_at, trusted)
+        return BucketValues(
+            np.array([row[0] for row in rows], dtype=np.int64),
+            np.array([row[1] for row in rows], dtype=np.int64),
+            np.array([row[3] for row in rows], dtype=float),
+            np.array([row[5] for row in rows], dtype=np.int64),
+        )
+
+    def _bucket_rows(
+        self,
+        instrument: str,
+        quantity: str,
+        start: datetime,
+        end: datetime,
+        count: int,
+        known_at: datetime | None,
+        trusted: bool,
+    ) -> list[tuple[Any, ...]]:
+        """Return node, bucket, min, mean, max, count of each bucket that is not empty."""
         first, width = to_ns(start), bucket_width(start, end, count)
         if known_at is None and count <= _BUCKETS:
-            rows = self._walk_buckets(instrument, quantity, first, width, count, trusted, end)
-        else:
-            rows = self._group_buckets(instrument, quantity, start, end, known_at, width, trusted)
-        columns = ["node", "bucket", "min", "mean", "max", "count"]
-        return bucket_frame(pd.DataFrame(_columns(rows, columns)), first, width)
+            return self._walk_buckets(instrument, quantity, first, width, count, trusted, end)
+        return self._group_buckets(instrument, quantity, start, end, known_at, width, trusted)
 
     def _walk_buckets(
         self,

@@ -23,6 +23,7 @@ from ingest.errors import ConfigurationError, PostmineError, ServiceError
 from ingest.site import Site
 from ingest.store import (
     Appended,
+    BucketValues,
     Change,
     DeadLetter,
     Delivery,
@@ -32,6 +33,7 @@ from ingest.store import (
     Recalculated,
     Row,
     SenderStatus,
+    Values,
     flux,
 )
 from ingest.store.embedded import (
@@ -588,6 +590,53 @@ class InfluxStore:
             table += list(_records(anew, "node", "bucket", *flux.AGGREGATES))
         columns = ["node", "bucket", *flux.AGGREGATES]
         return bucket_frame(pd.DataFrame(sorted(table), columns=columns), first, width)
+
+    @_or_from_spool
+    def values(
+        self,
+        instrument: str,
+        quantity: str,
+        *,
+        start: datetime | None = None,
+        end: datetime | None = None,
+        known_at: datetime | None = None,
+        trusted: bool = True,
+    ) -> Values:
+        """Return what `frame` does as plain arrays, by (time, node)."""
+        first, stop = _bounds(start, end)
+        rows = self._rows(instrument, quantity, first, stop, known_at, trusted=trusted)
+        time, node = (rows[name].to_numpy(dtype=np.int64) for name in ("time", "node"))
+        order = np.lexsort((node, time))
+        return Values(time[order], node[order], rows["value"].to_numpy(dtype=float)[order])
+
+    def bucket_values(
+        self,
+        instrument: str,
+        quantity: str,
+        *,
+        start: datetime,
+        end: datetime,
+        count: int,
+        known_at: datetime | None = None,
+        trusted: bool = False,
+    ) -> BucketValues:
+        """Return count and mean of what `buckets` does as plain arrays."""
+        frame = self.buckets(
+            instrument,
+            quantity,
+            start=start,
+            end=end,
+            count=count,
+            known_at=known_at,
+            trusted=trusted,
+        )
+        starts = frame["start"].to_numpy("datetime64[ns]").astype(np.int64)
+        return BucketValues(
+            frame["node"].to_numpy(dtype=np.int64),
+            (starts - to_ns(start)) // bucket_width(start, end, count),
+            frame["mean"].to_numpy(dtype=float),
+            frame["count"].to_numpy(dtype=np.int64),
+        )
 
     @_or_from_spool
     def span(self) -> tuple[datetime, datetime] | None:

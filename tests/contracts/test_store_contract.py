@@ -183,6 +183,27 @@ def test_buckets_are_aggregated_and_empty_ones_left_out(store: Store) -> None:
     ]
 
 
+def test_plain_arrays_hold_what_frames_do(store: Store) -> None:
+    for hour in (0, 1, 2, 9):
+        store.append(profile(hour, [float(hour), 2.0, 3.0 * hour]))
+    span = {"start": T0 + HOUR, "end": T0 + 9.5 * HOUR, "known_at": T0 + 9 * HOUR}
+    frame = store.frame("ipi-1", "displacement_a", **span)  # type: ignore[arg-type]
+    found = store.values("ipi-1", "displacement_a", **span)  # type: ignore[arg-type]
+    assert found.value.tolist() == frame.to_numpy().ravel().tolist()
+    assert found.node.tolist() == [0, 1, 2] * len(frame)
+    assert found.time[::3].tolist() == [to_ns(time) for time in frame.index]
+    for known_at in (None, T0 + 2 * HOUR):
+        asked = {"start": T0, "end": T0 + 10 * HOUR, "count": 5, "known_at": known_at}
+        table = store.buckets("ipi-1", "displacement_a", **asked)  # type: ignore[arg-type]
+        arrays = store.bucket_values("ipi-1", "displacement_a", **asked)  # type: ignore[arg-type]
+        assert len(table) == (9 if known_at is None else 6)
+        assert arrays.node.tolist() == table["node"].tolist()
+        assert arrays.mean.tolist() == table["mean"].tolist()
+        assert arrays.values.tolist() == table["count"].tolist()
+        starts = [T0 + 2 * bucket * HOUR for bucket in arrays.bucket.tolist()]
+        assert starts == table["start"].tolist()
+
+
 def test_it_says_which_readings_had_their_flags_changed(store: Store) -> None:
     store.append([row(0, 1.0), row(1, 9.0, received=3, flags={"pore_pressure": "out_of_range"})])
 

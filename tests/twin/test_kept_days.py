@@ -114,13 +114,13 @@ def test_a_day_costs_what_is_new_and_what_came_late(
     put(abaza, store, 7.01, 3.0, 40.5)
     put(abaza, store, 40.5, 5.0, 40.5)
     asked: list[tuple[float, int]] = []
-    real = store.buckets
+    real = store.bucket_values
 
     def counted(*args: object, **options: object) -> object:
         asked.append(((options["start"] - START) / timedelta(days=1), options["count"]))  # type: ignore[operator,arg-type]
         return real(*args, **options)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(store, "buckets", counted)
+    monkeypatch.setattr(store, "bucket_values", counted)
     kept.advance(day(41))
     kept.buckets(POINT, "settlement", START, 41)
     assert asked == [(7.0, 1), (40.0, 1)]

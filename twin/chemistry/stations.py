@@ -8,9 +8,9 @@ from functools import lru_cache
 from itertools import pairwise
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
+from ingest.clock import to_ns
 from ingest.figure import Figure, unknown
 from ingest.site import Instrument
 from ingest.text import Text
@@ -214,15 +214,14 @@ def load_uncertainty(scatter: float, hours: int, concentration: float, flow: flo
 
 def _hours(history: History, station: str, quantity: str) -> Array:
     """Return hourly means of the last days (hours,); NaN where there is none."""
-    frame = history.frame(station, quantity, LOAD_DAYS)
+    found = history.values(station, quantity, LOAD_DAYS)
+    first = found.node == 0
     hours = np.full(LOAD_DAYS * 24, np.nan)
-    if 0 not in frame.columns or frame.empty:
+    if not first.any():
         return hours
-    values = frame[0].dropna()
     start = history.midnight - LOAD_DAYS * DAY
-    since = pd.DatetimeIndex(values.index) - pd.Timestamp(start)
-    row = (since.total_seconds().to_numpy() // 3600).astype(np.intp)
-    total = np.bincount(row, weights=values.to_numpy(dtype=float), minlength=len(hours))
+    values, row = found.value[first], (found.time[first] - to_ns(start)) // 3_600_000_000_000
+    total = np.bincount(row, weights=values, minlength=len(hours))
     count = np.bincount(row, minlength=len(hours))
     return np.asarray(np.where(count > 0, total / np.maximum(count, 1), np.nan))
 
@@ -341,7 +340,10 @@ def _limit(
     days = history.daily_means(station, limit.quantity, 37)[-30:]
     known = ~np.isnan(days)
     there = days[known]
-    bounds = bounds_of(use, limit, [history.midnight - back * DAY for back in range(30, 0, -1)])
+    bounds = history.keep(
+        ("bounds", name, limit),
+        lambda: bounds_of(use, limit, [history.midnight - back * DAY for back in range(30, 0, -1)]),
+    )
     if len(there):
         count = Figure(
             value=float(np.count_nonzero(beyond(there, bounds[known]))),

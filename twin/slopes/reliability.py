@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
-from scipy.stats import beta, norm
+from scipy.special import betaincinv
+from scipy.stats import norm
 
 from twin.buckets import Array
 from twin.slopes.bishop_simplified import bishop_simplified, solve
@@ -70,15 +71,22 @@ class Probability:
         """Return between which the probability lies for this many samples (Clopper-Pearson)."""
         count, all_ = round(failing * len(self.factors)), len(self.factors)
         tail = (1 - confidence) / 2
-        low = 0.0 if count == 0 else float(beta.ppf(tail, count, all_ - count + 1))
-        high = 1.0 if count == all_ else float(beta.ppf(1 - tail, count + 1, all_ - count))
+        # Quantiles of the beta distribution.
+        low = 0.0 if count == 0 else float(betaincinv(count, all_ - count + 1, tail))
+        high = 1.0 if count == all_ else float(betaincinv(count + 1, all_ - count, 1 - tail))
         return low, high
 
     def quantiles(self, confidence: float) -> tuple[float, float]:
         """Return between which a share of the factors lies."""
         tail = (1 - confidence) / 2
-        low, high = np.quantile(self.factors, [tail, 1 - tail])
-        return float(low), float(high)
+        return self._quantile(tail), self._quantile(1 - tail)
+
+    def _quantile(self, share: float) -> float:
+        """Return a quantile, straight between its neighbours, of factors that are sorted."""
+        place = share * (len(self.factors) - 1)
+        index = min(int(place), len(self.factors) - 2)
+        low, high = self.factors[index : index + 2]
+        return float(low + (high - low) * (place - index))
 
 
 def sampled_strength(

@@ -7,6 +7,7 @@ kPa. A section is two-dimensional and one metre thick.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -134,7 +135,11 @@ class Section:
 
     def with_water(self, water: Water) -> Section:
         """Return this section with other water."""
-        return replace(self, water=water)
+        # What else is checked is as it was: this is asked for in every state.
+        _check_water(water)
+        changed = copy(self)
+        object.__setattr__(changed, "water", water)
+        return changed
 
 
 def at(line: Sequence[Point], x: Array) -> Array:
@@ -144,7 +149,7 @@ def at(line: Sequence[Point], x: Array) -> Array:
 
 
 def _check(section: Section) -> None:
-    lines = {"surface": section.surface, "water.line": section.water.line, "rock": section.rock}
+    lines = {"surface": section.surface, "rock": section.rock}
     lines |= {f"layers.{index}.top": layer.top for index, layer in enumerate(section.layers)}
     for key, line in lines.items():
         _check_line(key, line, least=2 if key == "surface" else 0)
@@ -169,7 +174,12 @@ def _check(section: Section) -> None:
         if not 0 <= soil.friction_deg < 60:
             reason = Text("{value} is not from 0 to 60 degrees", {"value": soil.friction_deg})
             raise BadSection(f"layers.{index}.friction_deg", reason)
-    if not 0 <= section.water.ratio < 1 or (section.water.ratio and section.water.line):
+    _check_water(section.water)
+
+
+def _check_water(water: Water) -> None:
+    _check_line("water.line", water.line, least=0)
+    if not 0 <= water.ratio < 1 or (water.ratio and water.line):
         reason = Text("Give a ratio from 0 to below 1, or a line, not both")
         raise BadSection("water.ratio", reason)
 
@@ -178,6 +188,8 @@ def _check_line(key: str, line: Sequence[Point], least: int) -> None:
     if len(line) < least:
         reason = Text("Only {count} of {needed} points", {"count": len(line), "needed": least})
         raise BadSection(key, reason)
+    if not line:
+        return
     points = np.asarray(line, dtype=float)
     if not np.isfinite(points).all():
         raise BadSection(key, Text("Not every number is finite"))

@@ -115,8 +115,9 @@ def slopes(current: Current, filled: FillState | None) -> list[SlopeState] | Non
     for name, section in plan.sections.items():
         line = water_line(current, section) if section.water.piezometers else None
         stage = _stage(section, filled)
+        ground = section_of(current.site, plan, name)
         for slide in section.slides:
-            states.append(_state(current, plan, name, slide, line, stage))
+            states.append(_state(current, plan, name, ground, slide, line, stage))
     return states
 
 
@@ -133,12 +134,13 @@ def _state(
     current: Current,
     plan: SlopesPlan,
     name: str,
+    ground: tuple[Section, float],
     slide_name: str,
     line: WaterLine | None,
     stage: FigureQuality,
 ) -> SlopeState:
-    site, given = current.site, plan.sections[name]
-    section, toe = section_of(site, plan, name)
+    given = plan.sections[name]
+    section, toe = ground
     slide = given.slides[slide_name]
     required = slide.required or plan.required
     state = SlopeState(
