@@ -22,7 +22,7 @@ from ingest.yaml_file import Configured
 from twin.what_if.results import Measure, VariantResult, VolumeCurve
 from twin.what_if.start import Start
 
-router = APIRouter(tags=["what if"])
+router = APIRouter(tags=["what-if"])
 
 
 class AskedVariant(Configured):
