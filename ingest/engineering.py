@@ -11,24 +11,25 @@ import hashlib
 import json
 import math
 from collections.abc import Iterable, Iterator, Sequence
+from operator import attrgetter
 from typing import NamedTuple
 
 from ingest.calibration import Calibration, Surroundings, in_force
 from ingest.clock import from_ns, to_ns
+from ingest.in_order import MANY, FlagChange, Judgement, Tail
 from ingest.quality import FLAGS, QualityRule, Series
 from ingest.quality_rules.out_of_range import OutOfRange
 from ingest.site import Site
 from ingest.store import Row, SenderStatus
-from ingest.store.ground import Ground, Kept, Near, battery_of
+from ingest.store.ground import BATTERY, Ground, Kept, Near, battery_of
 
 BAROMETRIC = "atmospheric_pressure"
-#: Where a message tells the voltage; without it what the sender's status said last holds.
-BATTERY = "battery"
 #: Readings that are further apart than this many usual intervals are judged apart.
 _APART = 100
 _DAY_NS = 86_400 * 1_000_000_000
 
 _Touched = dict[tuple[str, str, int], set[int]]
+_BY_ARRIVAL = attrgetter("received", "time")
 
 
 class _Follower(NamedTuple):
@@ -37,6 +38,21 @@ class _Follower(NamedTuple):
     instrument: str
     quantity: str
     age_ns: int
+
+
+class _Step(NamedTuple):
+    """Readings that continue a series."""
+
+    tail: Tail
+    judgement: Judgement
+    rows: list[Row]
+
+
+class Continued(NamedTuple):
+    """Rows that continue their series, and what they add to it."""
+
+    rows: list[Row]
+    steps: list[_Step]
 
 
 class Engineering:
@@ -93,6 +109,41 @@ class Engineering:
             *self._barometers,
             *self._twins,
         }
+        self._in_order = {
+            name: judgements
+            for name in self._concerned
+            if (judgements := self._judgements(name)) is not None
+        }
+
+    def _judgements(self, instrument: str) -> tuple[Judgement, ...] | None:
+        """Return how an instrument is judged in order; None: it is bound up with other values."""
+        bound = (self._calibrations, self._barometers, self._twins)
+        if any(instrument in each for each in bound):
+            return None
+        kind = self._site.type_of(instrument)
+        stored = self._rules.get(instrument, {})
+        arrival = self._arrival.get(instrument, {})
+        found = []
+        for quantity in {**stored, **arrival}:
+            rules, on_arrival = stored.get(quantity, ()), arrival.get(quantity, ())
+            if any(rule.partner or isinstance(rule, OutOfRange) for rule in rules) or any(
+                rule.before or rule.after or rule.quantities for rule in on_arrival
+            ):
+                return None
+            found.append(
+                Judgement(
+                    instrument,
+                    quantity,
+                    rules,
+                    on_arrival,
+                    max((rule.before for rule in rules), default=0),
+                    max((rule.after for rule in rules), default=0),
+                    tuple(sorted({name for rule in rules for name in rule.quantities})),
+                    None if kind.interval_s is None else kind.interval_s * 1e9,
+                    kind.quantities[quantity].canonical_range,
+                )
+            )
+        return tuple(found)
 
     def concerns(self, instrument: str) -> bool:
         """Return whether a reading of an instrument brings anything about."""
@@ -154,14 +205,99 @@ class Engineering:
         """
         touched: _Touched = {}
         pending: dict[tuple[str, int], None] = {}
-        for row in changed:
+        arrived = list(changed)
+        for row in arrived:
             if not self._inputs.get(row.instrument, set()).isdisjoint(row.values):
                 pending[row.instrument, row.time] = None
             self._note(row, touched, pending, ground)
-            self._judge_arrival(row, ground)
+            self._apply_words(row, ground)
+        self._judge_arrivals(arrived, ground)
         calculated = self._calculate_all(pending, touched, ground, moment)
         self._judge(touched, ground, moment)
         return calculated
+
+    def continue_in_order(self, rows: Iterable[Row], ground: Ground) -> Continued:
+        """Return those rows that continue their series; nothing is judged yet.
+
+        Of an instrument either all rows are among them or none: the others have their turn by
+        moment of arrival.
+        """
+        by_instrument: dict[str, list[Row]] = {}
+        for row in rows:
+            if row.instrument in self._in_order:
+                by_instrument.setdefault(row.instrument, []).append(row)
+        found = Continued([], [])
+        for instrument, mine in by_instrument.items():
+            mine.sort(key=_BY_ARRIVAL)
+            steps = None
+            if self._go_on(mine, ground):
+                steps = self._steps(self._in_order[instrument], mine, ground)
+            if steps is None:
+                ground.forget(instrument)
+            else:
+                found.rows.extend(mine)
+                found.steps.extend(steps)
+        return found
+
+    @staticmethod
+    def _go_on(rows: Sequence[Row], ground: Ground) -> bool:
+        """Return whether each row is later than all before it, and no engineer spoke of them."""
+        newest: dict[int, int] = {}
+        for row in rows:
+            last = newest.get(row.node)
+            if last is None:
+                last = ground.newest(row.instrument, row.node)
+            if row.time <= last:
+                return False
+            newest[row.node] = row.time
+        return not ground.said_since(rows[0].instrument, min(row.time for row in rows))
+
+    def _steps(
+        self, judgements: tuple[Judgement, ...], rows: Sequence[Row], ground: Ground
+    ) -> list[_Step] | None:
+        """Return what rows of one instrument add to its series; None where they do not go on."""
+        steps = []
+        for judgement in judgements:
+            quantity, beside = judgement.quantity, judgement.beside
+            by_node: dict[int, list[Row]] = {}
+            for row in rows:
+                value = row.values.get(quantity)
+                if value is not None:
+                    if value != value:
+                        return None  # the database holds nothing there
+                    by_node.setdefault(row.node, []).append(row)
+                elif beside and not row.values.keys().isdisjoint(beside):
+                    return None
+            for node, mine in by_node.items():
+                tail = ground.tail(judgement, node)
+                if tail is None:
+                    return None
+                steps.append(_Step(tail, judgement, mine))
+        return steps
+
+    def judge_in_order(self, continued: Continued, ground: Ground) -> None:
+        """Judge rows that continue their series, and are stored."""
+        changes: list[FlagChange] = []
+        for tail, judgement, rows in continued.steps:
+            beside = {
+                name: [
+                    ground.last_battery(row.instrument, row.time)
+                    if name == BATTERY and row.values.get(name) is None
+                    else row.values.get(name)
+                    for row in rows
+                ]
+                for name in judgement.beside
+            }
+            tail.take(rows, beside, changes)
+        for row in continued.rows:
+            ground.note_newest(row.instrument, row.node, row.time)
+            for quantity, flag in row.flags.items():
+                changes.append(
+                    FlagChange(
+                        True, row.instrument, quantity, row.node, row.time, flag, row.received
+                    )
+                )
+        ground.change_flags(changes)
 
     def hear(self, statuses: Iterable[SenderStatus], ground: Ground) -> None:
         """Judge readings anew by what senders say of their batteries."""
@@ -324,18 +460,25 @@ class Engineering:
 
     # -- judging ----------------------------------------------------------------------------------
 
-    def _judge_arrival(self, row: Row, ground: Ground) -> None:
-        """Judge what came by the rules that are about its arrival, and by engineers' words."""
-        self._apply_words(row, ground)
-        for quantity, rules in self._arrival.get(row.instrument, {}).items():
-            if quantity in row.values:
-                near = Near(row.time, row.values[quantity], row.received, row.sequence, ())
-                series = self._series(row.instrument, quantity, row.node, [near], (), ground)
-                flags = [rule.name for rule in rules if rule.holds(series, 0)]
-                if flags:
-                    ground.add_flags(
-                        row.instrument, quantity, row.node, row.time, flags, row.received
-                    )
+    def _judge_arrivals(self, rows: Sequence[Row], ground: Ground) -> None:
+        """Judge what came by the rules that are about its arrival, each reading alone."""
+        together: dict[tuple[str, str, int], list[Near]] = {}
+        for row in rows:
+            for quantity in self._arrival.get(row.instrument, {}):
+                if quantity in row.values:
+                    near = Near(row.time, row.values[quantity], row.received, row.sequence, ())
+                    key = (row.instrument, quantity, row.node)
+                    together.setdefault(key, []).append(near)
+        for key, found in together.items():
+            instrument, quantity, _ = key
+            series = self._series(*key, found, (), ground)
+            for rule in self._arrival[instrument][quantity]:
+                flagged = [
+                    found[index]
+                    for index in rule.candidates(series, 0, len(found))
+                    if rule.holds(series, index)
+                ]
+                ground.add_flag(*key, [each.time for each in flagged], rule.name, found[0].received)
 
     @staticmethod
     def _apply_words(row: Row, ground: Ground) -> None:
@@ -363,10 +506,15 @@ class Engineering:
                 series = self._series(instrument, quantity, node, near, rules, ground, beside)
                 # A reading is a neighbour of those up to `after` before and `before` behind it.
                 reach = range(max(begin - after, 0), min(end + before, len(near)))
-                wanted = {
-                    near[index].time: {rule.name for rule in rules if rule.holds(series, index)}
-                    for index in reach
-                }
+                flagged: dict[int, set[str]] = {index: set() for index in reach}
+                for rule in rules:
+                    looked_at: Iterable[int] = reach
+                    if len(reach) >= MANY:
+                        looked_at = rule.candidates(series, reach.start, reach.stop)
+                    for index in looked_at:
+                        if rule.holds(series, index):
+                            flagged[index].add(rule.name)
+                wanted = {near[index].time: flags for index, flags in flagged.items()}
                 ground.set_flags(instrument, quantity, node, wanted, judged, moment)
 
     def _stretches(self, instrument: str, times: Sequence[int]) -> Iterator[tuple[int, int]]:

@@ -8,7 +8,7 @@ about the arrival itself, is judged once, when a value first comes.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar, Literal, NamedTuple
 
 from pydantic import ValidationError
@@ -100,6 +100,13 @@ class QualityRule(Configured):
     def holds(self, series: Series, index: int) -> bool:
         """Return whether the reading at `index` is flagged."""
         raise NotImplementedError
+
+    def candidates(self, series: Series, first: int, end: int) -> Iterable[int]:
+        """Return the readings of first <= index < end that may be flagged, sorted.
+
+        A quick look over many readings: none for which `holds` is true may be missing.
+        """
+        return range(max(first, 0), min(end, len(series.values)))
 
 
 def rules_of(*layers: QualityConfiguration) -> dict[str, tuple[QualityRule, ...]]:

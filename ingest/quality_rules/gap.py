@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import ClassVar
 
+import numpy as np
 from pydantic import Field
 
 from ingest.quality import QualityRule, Series
@@ -43,3 +45,16 @@ class Gap(QualityRule):
                 return True
         silence = series.times[index] - series.times[index - 1]
         return series.interval_ns is not None and silence > self.intervals * series.interval_ns
+
+    def candidates(self, series: Series, first: int, end: int) -> Iterable[int]:
+        """Return those with another number than the next one, and those after a silence."""
+        first = max(first, 1)
+        missing = np.zeros(max(end - first, 0), dtype=bool)
+        if self.sequence:
+            numbers = np.array(series.sequences[first - 1 : end], dtype=float)
+            missing |= np.diff(numbers) != 1  # also where there is no number
+        if series.interval_ns is not None:
+            silence = np.diff(np.array(series.times[first - 1 : end]))
+            missing |= silence > self.intervals * series.interval_ns
+        found: list[int] = (np.flatnonzero(missing) + first).tolist()
+        return found

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import ClassVar
+
+import numpy as np
 
 from ingest.quality import QualityRule, Series
 
@@ -32,3 +35,9 @@ class LowBattery(QualityRule):
         """Return whether the battery was low at `index`."""
         voltage = series.beside[self.quantity][index]
         return voltage is not None and voltage < self.below
+
+    def candidates(self, series: Series, first: int, end: int) -> Iterable[int]:
+        """Return those with a voltage that is low."""
+        voltage = np.array(series.beside[self.quantity][first:end], dtype=float)
+        found: list[int] = (np.flatnonzero(voltage < self.below) + first).tolist()
+        return found

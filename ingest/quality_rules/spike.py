@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from statistics import median
+from collections.abc import Iterable
 from typing import ClassVar
 
+import numpy as np
 from pydantic import Field
 
 from ingest.quality import QualityRule, Series
@@ -53,9 +54,25 @@ class Spike(QualityRule):
         if first < 0 or end > len(series.values):
             return False
         window = series.values[first:end]
-        middle = median(window)
+        # No deviation is greater than the span, which is found sooner than a median.
+        if max(window) - min(window) <= self.floor:
+            return False
+        middle = sorted(window)[self.neighbours]
         deviation = abs(series.values[index] - middle)
         if deviation <= self.floor:
             return False
-        spread = _NORMAL * median([abs(value - middle) for value in window])
+        spread = _NORMAL * sorted(abs(value - middle) for value in window)[self.neighbours]
         return deviation > self.sigmas * spread
+
+    def candidates(self, series: Series, first: int, end: int) -> Iterable[int]:
+        """Return those that are further than the floor from the median."""
+        first = max(first, self.neighbours)
+        end = min(end, len(series.values) - self.neighbours)
+        if first >= end:
+            return []
+        values = np.array(series.values[first - self.neighbours : end + self.neighbours])
+        windows = np.lib.stride_tricks.sliding_window_view(values, 2 * self.neighbours + 1)
+        middle = np.partition(windows, self.neighbours, axis=1)[:, self.neighbours]
+        near = np.abs(windows[:, self.neighbours] - middle) <= self.floor
+        found: list[int] = (np.flatnonzero(~near) + first).tolist()
+        return found

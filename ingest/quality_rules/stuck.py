@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import ClassVar
 
+import numpy as np
 from pydantic import Field
 
 from ingest.quality import QualityRule, Series
@@ -40,3 +42,10 @@ class Stuck(QualityRule):
             return False
         window = series.values[first : index + 1]
         return max(window) - min(window) <= self.tolerance
+
+    def candidates(self, series: Series, first: int, end: int) -> Iterable[int]:
+        """Return those that are like the one before."""
+        first = max(first, 1)
+        change = np.abs(np.diff(np.array(series.values[first - 1 : end])))
+        found: list[int] = (np.flatnonzero(~(change > self.tolerance)) + first).tolist()
+        return found

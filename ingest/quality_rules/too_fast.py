@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import ClassVar
 
+import numpy as np
 from pydantic import Field
 
 from ingest.quality import QualityRule, Series
@@ -42,3 +44,12 @@ class TooFast(QualityRule):
         days = (series.times[index] - series.times[index - 1]) / _DAY_NS
         change = abs(series.values[index] - series.values[index - 1])
         return change > self.allowance + self.per_day * days
+
+    def candidates(self, series: Series, first: int, end: int) -> Iterable[int]:
+        """Return those that changed too fast since the one before."""
+        first = max(first, 1)
+        days = np.diff(np.array(series.times[first - 1 : end])) / _DAY_NS
+        change = np.abs(np.diff(np.array(series.values[first - 1 : end])))
+        slow = change <= self.allowance + self.per_day * days
+        found: list[int] = (np.flatnonzero(~slow) + first).tolist()
+        return found

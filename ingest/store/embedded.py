@@ -8,7 +8,7 @@ import sqlite3
 import threading
 import zlib
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -151,7 +151,7 @@ class EmbeddedStore:
         inserted: Counter[str] = Counter()
         corrected = 0
         db = self._writer
-        with self._writing():
+        with self._writing(in_order=True):
             self._ground.refresh()
             rows, held = self._held_apart(rows)
             corrected = self._take(rows, changed, inserted)
@@ -212,12 +212,15 @@ class EmbeddedStore:
     def _take(self, rows: Sequence[Row], changed: list[Row], inserted: Counter[str]) -> int:
         """Store rows with all that they bring about; return how many were corrected."""
         corrected = 0
+        continued = self._continue_in_order(rows, inserted)
         for moment, group in self._by_consequence(rows):
             arrived: list[Row] = []
-            corrected += self._store(group, arrived, inserted)
+            corrected += self._store(group, arrived, inserted, continued)
             changed += arrived
             if moment is not None:
-                changed += self._engineering.follow(arrived, self._ground, moment)
+                others = [row for row in arrived if row.instrument not in continued]
+                if others:
+                    changed += self._engineering.follow(others, self._ground, moment)
         self._keep_change(changed)
         for kind, count in inserted.items():
             if count:
@@ -227,6 +230,19 @@ class EmbeddedStore:
                     (f"rows:{kind}", count),
                 )
         return corrected
+
+    def _continue_in_order(self, rows: Sequence[Row], inserted: Counter[str]) -> set[str]:
+        """Store and judge the rows that continue their series; return their instruments."""
+        continued = self._engineering.continue_in_order(rows, self._ground)
+        instruments = {row.instrument for row in continued.rows}
+        groups: defaultdict[tuple[str, tuple[str, ...]], list[Row]] = defaultdict(list)
+        for row in continued.rows:
+            groups[row.type, tuple(row.values)].append(row)
+        for (kind, quantities), group in groups.items():
+            self._insert_new(kind, quantities, group)
+            inserted[kind] += len(group)
+        self._engineering.judge_in_order(continued, self._ground)
+        return instruments
 
     def _held_apart(self, rows: Sequence[Row]) -> tuple[Sequence[Row], int]:
         """Hold the rows of a time that was pruned; return the others, and how many are held."""
@@ -265,34 +281,59 @@ class EmbeddedStore:
         yield from sorted(moments.items())
 
     @contextmanager
-    def _writing(self) -> Iterator[None]:
-        """Hold the one transaction of this process on the readings."""
+    def _writing(self, *, in_order: bool = False) -> Iterator[None]:
+        """Hold the one transaction of this process on the readings.
+
+        `in_order` tells that what is known of the last readings will be true behind it too.
+        """
         with self._lock, _service_errors(self._folder):
             try:
                 with _transaction(self._writer):
+                    if not in_order:
+                        self._ground.forget_all()
                     yield
             except BaseException:
                 self._seen.clear()  # what was noted may not be there
+                self._ground.forget_all()
                 raise
+            if not in_order:
+                self._ground.forget_all()
 
-    def _store(self, rows: Iterable[Row], changed: list[Row], inserted: Counter[str]) -> int:
-        """Store rows; note those that changed anything, and return how many were corrected."""
+    def _store(
+        self,
+        rows: Iterable[Row],
+        changed: list[Row],
+        inserted: Counter[str],
+        continued: Collection[str],
+    ) -> int:
+        """Store rows; note those that changed anything, and return how many were corrected.
+
+        Those of the instruments `continued` are stored already.
+        """
         groups: defaultdict[tuple[str, tuple[str, ...]], list[Row]] = defaultdict(list)
         corrected = 0
         for row in rows:
             groups[row.type, tuple(row.values)].append(row)
         for (kind, quantities), group in groups.items():
-            if self._insert(kind, quantities, group):
-                inserted[kind] += len(group)
+            others = group
+            if continued:
+                others = [row for row in group if row.instrument not in continued]
+            if not others or self._insert(kind, quantities, others):
+                inserted[kind] += len(others)
                 changed += group
             else:
                 for row in group:
+                    if row.instrument in continued:
+                        changed.append(row)
+                        continue
                     outcome = self._upsert(kind, quantities, row)
                     if outcome:
                         changed.append(row)
                         inserted[kind] += outcome == "inserted"
                         corrected += outcome == "corrected"
         for row in changed:
+            if row.flags and row.instrument in continued:
+                continue
             for quantity, flag in row.flags.items():
                 self._ground.add_flags(
                     row.instrument, quantity, row.node, row.time, (flag,), row.received
@@ -586,22 +627,25 @@ class EmbeddedStore:
 
     def _insert(self, kind: str, quantities: tuple[str, ...], group: list[Row]) -> bool:
         """Insert rows that are expected to be new; False, with nothing changed, if one is not."""
-        names = "".join(f", {column(name)}" for name in quantities)
-        places = ", ?" * len(quantities)
         db = self._writer
         db.execute("SAVEPOINT fast")
         try:
-            db.executemany(
-                f"INSERT INTO {reading_table(kind)} (instrument, node, time, received, sequence"
-                f"{names}) VALUES (?, ?, ?, ?, ?{places})",
-                [row[1:6] + tuple(row.values.values()) for row in group],
-            )
+            self._insert_new(kind, quantities, group)
         except sqlite3.IntegrityError:
             db.execute("ROLLBACK TO fast")
             return False
         finally:
             db.execute("RELEASE fast")
         return True
+
+    def _insert_new(self, kind: str, quantities: tuple[str, ...], group: list[Row]) -> None:
+        names = "".join(f", {column(name)}" for name in quantities)
+        places = ", ?" * len(quantities)
+        self._writer.executemany(
+            f"INSERT INTO {reading_table(kind)} (instrument, node, time, received, sequence"
+            f"{names}) VALUES (?, ?, ?, ?, ?{places})",
+            [row[1:6] + tuple(row.values.values()) for row in group],
+        )
 
     def _upsert(self, kind: str, quantities: tuple[str, ...], row: Row) -> str:
         """Store a row whose key may exist; return "inserted", "corrected" or "" (duplicate)."""
@@ -1095,7 +1139,7 @@ class EmbeddedStore:
         with self._lock, _service_errors(self._folder), _transaction(self._states):
             self._states.execute(
                 "INSERT OR REPLACE INTO state VALUES (?, ?, ?)",
-                (service, to_ns(time), zlib.compress(document, 1)),
+                (service, to_ns(time), zlib.compress(document, 6)),
             )
 
     def state(self, service: str, *, known_at: datetime | None = None) -> bytes | None:

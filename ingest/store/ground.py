@@ -5,17 +5,23 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from itertools import groupby
+from operator import attrgetter
 from typing import Any, Literal, NamedTuple
 
 import msgspec
 
 from ingest.clock import from_ns, to_ns
+from ingest.in_order import FlagChange, Judgement, Tail
 from ingest.message import decode_status
+from ingest.quality import Series
 from ingest.site import Site
 from ingest.store import Row, SenderStatus
 from ingest.store.schema import column, reading_table, undo_table
 
 _FIRST, _LAST = -1 << 63, (1 << 63) - 1
+#: Where a message tells the voltage; without it what the sender's status said last holds.
+BATTERY = "battery"
 
 
 class FlagEntry(msgspec.Struct, frozen=True, kw_only=True):
@@ -90,6 +96,132 @@ class Ground:
         self._senders = {name: site.senders_of(name) for name in self._types}
         self._said: dict[str, list[FlagEntry]] = {}
         self._seen_version = -1
+        #: instrument -> (quantity, node) -> its last readings; None: an engineer spoke of them.
+        self._tails: dict[str, dict[tuple[str, int], Tail | None]] = {}
+        self._newest: dict[tuple[str, int], int] = {}
+        self._batteries: dict[str, tuple[int, float | None]] = {}
+
+    # -- what comes in order --------------------------------------------------------------------
+
+    def forget(self, instrument: str) -> None:
+        """Drop what is known in memory of an instrument's last readings."""
+        self._tails.pop(instrument, None)
+        for node in range(self._site.instruments[instrument].node_count):
+            self._newest.pop((instrument, node), None)
+
+    def forget_all(self) -> None:
+        """Drop what is known in memory: it may not be what is stored."""
+        self._tails.clear()
+        self._newest.clear()
+        self._batteries.clear()
+
+    def newest(self, instrument: str, node: int) -> int:
+        """Return the time of a measuring point's last row [ns]."""
+        found = self._newest.get((instrument, node))
+        if found is None:
+            (last,) = self._db.execute(
+                f"SELECT max(time) FROM {reading_table(self._types[instrument])}"
+                " WHERE instrument = ? AND node = ?",
+                (instrument, node),
+            ).fetchone()
+            found = self._newest[instrument, node] = _FIRST if last is None else last
+        return found
+
+    def note_newest(self, instrument: str, node: int, time: int) -> None:
+        """Note that a measuring point has a later row now."""
+        self._newest[instrument, node] = time
+
+    def said_since(self, instrument: str, time: int) -> bool:
+        """Return whether an engineer spoke of readings of a time or later."""
+        return any(
+            entry.end is None or to_ns(entry.end) > time for entry in self._said.get(instrument, ())
+        )
+
+    def tail(self, judgement: Judgement, node: int) -> Tail | None:
+        """Return the last readings of a series; None where an engineer has spoken of them."""
+        tails = self._tails.setdefault(judgement.instrument, {})
+        key = (judgement.quantity, node)
+        if key not in tails:
+            tails[key] = self._read_tail(judgement, node)
+        return tails[key]
+
+    def _read_tail(self, judgement: Judgement, node: int) -> Tail | None:
+        instrument, quantity, beside = judgement.instrument, judgement.quantity, judgement.beside
+        name, kind = column(quantity), self._types[instrument]
+        extra = "".join(f", {column(each)}" for each in beside)
+        count = max(judgement.before + judgement.after, 1)
+        seen = self._db.execute(
+            "SELECT until FROM seen WHERE instrument = ? AND node = ? AND quantity = ?",
+            (instrument, node, quantity),
+        ).fetchone()
+        rows = []
+        if seen is not None:  # without it, a quantity never sent would cost the whole history
+            rows = self._db.execute(
+                f"SELECT time, {name}, received, sequence{extra} FROM {reading_table(kind)}"
+                f" WHERE instrument = ? AND node = ? AND time <= ? AND {name} IS NOT NULL"
+                " ORDER BY time DESC LIMIT ?",
+                (instrument, node, seen[0], count),
+            ).fetchall()[::-1]
+        oldest = rows[0][0] if rows else _FIRST
+        if self.said_since(instrument, oldest):
+            return None
+        held: dict[int, set[str]] = {}
+        rules = {rule.name for rule in judgement.rules}
+        for time, flag in self._db.execute(
+            "SELECT time, flag FROM flag WHERE type = ? AND instrument = ? AND quantity = ?"
+            " AND node = ? AND time >= ? AND until IS NULL",
+            (kind, instrument, quantity, node, oldest),
+        ):
+            if flag in rules:
+                held.setdefault(time, set()).add(flag)
+        series = Series(
+            times=[row[0] for row in rows],
+            values=[row[1] for row in rows],
+            received=[row[2] for row in rows],
+            sequences=[row[3] for row in rows],
+            beside={
+                each: [
+                    self.last_battery(instrument, row[0])
+                    if each == BATTERY and row[index] is None
+                    else row[index]
+                    for row in rows
+                ]
+                for index, each in enumerate(beside, start=4)
+            },
+            partner=[None] * len(rows),
+            interval_ns=judgement.interval_ns,
+            valid_range=judgement.valid_range,
+        )
+        return Tail(judgement, node, series, [held.get(row[0]) for row in rows])
+
+    def last_battery(self, instrument: str, time: int) -> float | None:
+        """Return what `battery` does; of the last word of all, without asking each time."""
+        if instrument not in self._batteries:
+            senders = self._senders[instrument]
+            row = self._db.execute(
+                "SELECT max(time) FROM status_battery"
+                f" WHERE sender IN ({', '.join('?' * len(senders))})",
+                senders,
+            ).fetchone()
+            last = _FIRST if row[0] is None else row[0]
+            self._batteries[instrument] = (last, self.battery(instrument, last))
+        last, volts = self._batteries[instrument]
+        return volts if time >= last else self.battery(instrument, time)
+
+    def change_flags(self, changes: Sequence[FlagChange]) -> None:
+        """Set and take away flags of readings, in this order."""
+        for comes, group in groupby(changes, key=attrgetter("set")):
+            if comes:
+                self._db.executemany(
+                    "INSERT OR REPLACE INTO flag VALUES (?, ?, ?, ?, ?, ?, ?, NULL)",
+                    [(self._types[each.instrument], *each[1:]) for each in group],
+                )
+            else:
+                self._db.executemany(
+                    "UPDATE flag SET until = ? WHERE type = ? AND instrument = ? AND quantity = ?"
+                    " AND node = ? AND time = ? AND flag = ? AND until IS NULL",
+                    [(each.moment, self._types[each.instrument], *each[1:6]) for each in group],
+                )
 
     # -- readings -------------------------------------------------------------------------------
 
@@ -292,6 +424,10 @@ class Ground:
         self._db.execute(
             "INSERT OR REPLACE INTO status_battery VALUES (?, ?, ?)", (sender, time, volts)
         )
+        for instrument, senders in self._senders.items():
+            if sender in senders:
+                self.forget(instrument)
+                self._batteries.pop(instrument, None)
         return True
 
     def battery_until(self, sender: str, time: int) -> int:
@@ -373,22 +509,49 @@ class Ground:
         moment: int,
     ) -> None:
         """Set flags on one reading, as far as no engineer has lifted them."""
-        wanted = self._overruled(instrument, quantity, node, time, set(flags))
-        kind = self._types[instrument]
-        for flag in wanted:
-            key = (kind, instrument, quantity, node, time, flag)
-            self._db.execute(
-                "INSERT OR REPLACE INTO flag SELECT ?, ?, ?, ?, ?, ?, ?, NULL WHERE NOT EXISTS"
-                " (SELECT 1 FROM flag WHERE type = ? AND instrument = ? AND quantity = ?"
-                " AND node = ? AND time = ? AND flag = ? AND until IS NULL)",
-                (*key, moment, *key),
-            )
+        for flag in self._overruled(instrument, quantity, node, time, set(flags)):
+            self._hold(instrument, quantity, node, [time], flag, moment)
+
+    def add_flag(
+        self,
+        instrument: str,
+        quantity: str,
+        node: int,
+        times: Sequence[int],
+        flag: str,
+        moment: int,
+    ) -> None:
+        """Set a flag on readings, as far as no engineer has lifted it there."""
+        if instrument in self._said:
+            for time in times:
+                self.add_flags(instrument, quantity, node, time, (flag,), moment)
+        else:
+            self._hold(instrument, quantity, node, times, flag, moment)
+
+    def _hold(
+        self,
+        instrument: str,
+        quantity: str,
+        node: int,
+        times: Sequence[int],
+        flag: str,
+        moment: int,
+    ) -> None:
+        """Set a flag where it does not stand."""
+        key = (self._types[instrument], instrument, quantity, node)
+        self._db.executemany(
+            "INSERT OR REPLACE INTO flag SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, NULL WHERE NOT EXISTS"
+            " (SELECT 1 FROM flag WHERE type = ?1 AND instrument = ?2 AND quantity = ?3"
+            " AND node = ?4 AND time = ?5 AND flag = ?6 AND until IS NULL)",
+            [(*key, time, flag, moment) for time in times],
+        )
 
     def refresh(self) -> None:
         """Look whether another process has written to the journal of flags."""
         version = self._db.execute("PRAGMA data_version").fetchone()[0]
         if version != self._seen_version:
             self._said, self._seen_version = {}, version
+            self.forget_all()
             for entry in journal(self._db):
                 self._said.setdefault(entry.instrument, []).append(entry)
 
