@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -121,3 +122,8 @@ def add_band(
         name=name,
         showlegend=shown,
     )
+
+
+def lines_of(text: str, width: int) -> str:
+    """Return a long title on several lines of at most so many letters, for narrow screens."""
+    return "<br>".join(textwrap.wrap(text, width))

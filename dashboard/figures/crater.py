@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import plotly.graph_objects as go
 
-from dashboard.figures.canvas import blank, faint, says
+from dashboard.figures.canvas import blank, faint, lines_of, says
 from dashboard.geometry import Geometry, Grid
 from dashboard.palette import SERIES, TOKENS
 from dashboard.view import View
@@ -66,7 +66,8 @@ def crater_section(view: View, geometry: Geometry) -> go.Figure:
             hovertemplate=f"{view.zone_title(front.tier)}<br>%{{x:.0f}} {view.unit('m')}",
         )
     figure.update_layout(hovermode="x unified", dragmode="pan")
-    figure.update_xaxes(title=view.t("Distance from the rim that the fill advances to, m"))
+    title = view.t("Distance from the rim that the fill advances to, m")
+    figure.update_xaxes(title=lines_of(title, 40))
     figure.update_yaxes(title=view.t("Level, m"))
     return figure
 
@@ -147,7 +148,7 @@ def crater_in_space(view: View, geometry: Geometry) -> go.Figure:
                 "y": (geometry.y_m[-1] - geometry.y_m[0]) / span,
                 "z": (levels[1] - levels[0]) * TALLER / span,
             },
-            "camera": {"eye": {"x": 0.75, "y": -1.25, "z": 0.85}},
+            "camera": {"eye": {"x": 0.95, "y": -1.6, "z": 1.05}},
             "dragmode": "turntable",
         },
     )

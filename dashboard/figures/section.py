@@ -51,8 +51,10 @@ def section(view: View) -> go.Figure:
             hovertemplate=view.t("Level of the front") + ": %{y:.1f} " + view.unit("m"),
         )
         figure.add_annotation(
-            x=wall + 50,
+            x=wall + 93,
             y=level,
+            xanchor="right",
+            yshift=8,
             text=f"+{view.with_unit(level, 'm')}",
             showarrow=False,
             font={"size": 11, "color": SERIES[view.scheme][0]},

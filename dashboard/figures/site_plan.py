@@ -72,7 +72,7 @@ def site_plan(view: View) -> go.Figure:
         legend={"y": 0, "yanchor": "top", "itemsizing": "constant", "title": {"text": ""}},
         margin={"l": 4, "r": 4, "t": 4, "b": 28},
     )
-    figure.update_xaxes(visible=False, constrain="domain", range=_across(zones, left=0.3))
+    figure.update_xaxes(visible=False, constrain="domain", range=_across(zones, left=0.36))
     figure.update_yaxes(visible=False, scaleanchor="x", scaleratio=1)
     _add_scale(figure, view)
     return figure

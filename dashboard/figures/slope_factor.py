@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import plotly.graph_objects as go
 
-from dashboard.figures.canvas import add_band, blank, local, says
+from dashboard.figures.canvas import add_band, blank, lines_of, local, says
 from dashboard.palette import SERIES, STATUSES, TOKENS
 from dashboard.view import View
 from twin.state import SlopeInfluence, SlopeState
@@ -102,7 +102,7 @@ def slope_influences(view: View, state: SlopeState | None) -> go.Figure:
             hovertemplate="%{customdata[0]}: F = %{customdata[1]}<extra></extra>",
         )
     figure.update_layout(barmode="overlay", bargap=0.3, showlegend=True)
-    figure.update_xaxes(title=view.t("Factor of safety"))
+    figure.update_xaxes(title=lines_of(view.t("Factor of safety"), 12))
     figure.update_yaxes(automargin=True)
     return figure
 

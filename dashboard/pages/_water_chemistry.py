@@ -205,10 +205,11 @@ def limits(view: View) -> Any:
 
 
 def _source(view: View, each: LimitState) -> Any:
+    source = html.Span(each.limit.source, className="pm-quiet")
     if each.compared:
-        return each.limit.source
+        return source
     remark = html.Span(view.t("not compared with the document"), className="pm-quiet")
-    return [each.limit.source, html.Br(), remark]
+    return [source, html.Br(), remark]
 
 
 def _kept(view: View, each: LimitState) -> Any:

@@ -29,7 +29,7 @@ def layout(view: View) -> list[Component]:
                         "Section of the chosen slope to scale: ground, layers, water line from the"
                         " piezometers, and the circle of least factor of safety"
                     ),
-                    height="25rem",
+                    height=None,
                 ),
                 aside=html.Div(stability.name(view), id="slopes-section-name"),
                 span="pm-two-thirds",
