@@ -73,7 +73,7 @@ from ingest.site import Instrument, Site
 from ingest.store import DeadLetter, Reading, Store
 from ingest.store.ground import FlagEntry
 from twin.plan import Plan, load_plan
-from twin.state import TwinState, decode_state
+from twin.state import TwinState, decode_state, encode_state
 
 Answer = TypeVar("Answer")
 
@@ -611,7 +611,8 @@ class Queries:
         from twin.service import compute_state
 
         known_at = known_at or self.now()
-        return compute_state(self.site, self.plan(), self._store, at=at, known_at=known_at)
+        state = compute_state(self.site, self.plan(), self._store, at=at, known_at=known_at)
+        return decode_state(encode_state(state))  # with the digits that a stored one has
 
     def geometry(self, at: datetime | None = None, known_at: datetime | None = None) -> Geometry:
         """Return crater, fill and front in space, and the newest surveyed surface."""

@@ -9,6 +9,7 @@ import msgspec
 
 from ingest.figure import Figure
 from ingest.text import Text
+from twin.lean import lean
 from twin.water_state import GroundwaterState, ReboundState, WaterBalance, WaterChemistry
 
 
@@ -378,8 +379,8 @@ class TwinState(msgspec.Struct, kw_only=True):
 
 
 def encode_state(state: TwinState) -> bytes:
-    """Return the state as JSON."""
-    return msgspec.json.encode(state)
+    """Return the state as JSON, without digits that nobody means and fields at their defaults."""
+    return msgspec.json.encode(lean(state))
 
 
 def decode_state(document: bytes) -> TwinState:
