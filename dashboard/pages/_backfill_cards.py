@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import plotly.graph_objects as go
@@ -12,6 +13,7 @@ from dashboard import figures
 from dashboard.components import (
     bar,
     card,
+    choices,
     empty,
     graph,
     number,
@@ -52,40 +54,65 @@ def surveys_card(view: View) -> Component:
 
 
 def crater_cards(view: View) -> list[Component]:
-    """Return the section, the view in space and the tiers' faces."""
+    """Return the crater as a section or in space, as the address chooses, and the tiers' faces.
+
+    What is not chosen is not drawn: a small computer without graphics takes long over the space.
+    """
     return [
         card(
-            view.t("Section through the crater"),
+            view.t("The crater and its fill"),
             [
-                graph(
+                _drawn(
                     view,
-                    "backfill-section",
-                    section(view),
-                    view.t(
-                        "Section along the advance: rock, fill, front, plan and the full crater"
+                    "section",
+                    graph(
+                        view,
+                        "backfill-section",
+                        section(view),
+                        view.t(
+                            "Section along the advance: rock, fill, front, plan and the full crater"
+                        ),
+                        height="20rem",
                     ),
-                    height="20rem",
+                ),
+                _drawn(
+                    view,
+                    "space",
+                    graph(
+                        view,
+                        "backfill-space",
+                        space(view),
+                        view.t(
+                            "Crater, fill, front and full crater in space, taller than in nature;"
+                            " the section and the table of faces say the same"
+                        ),
+                        height="26rem",
+                    ),
                 ),
                 html.Div(front(view), id="backfill-front"),
-            ],
-        ),
-        card(
-            view.t("Crater in space"),
-            [
-                graph(
-                    view,
-                    "backfill-space",
-                    space(view),
-                    view.t(
-                        "Crater, fill, front and full crater in space, taller than in nature;"
-                        " the section and the table of faces say the same"
-                    ),
-                    height="26rem",
-                ),
                 html.Div(faces(view), id="backfill-faces"),
             ],
+            aside=html.Div(drawings(view), id="backfill-drawings"),
         ),
     ]
+
+
+def drawings(view: View) -> Component:
+    """Return the choice between section and space."""
+    options = [("section", view.t("Section")), ("space", view.t("In space"))]
+    return choices(view, "drawing", options, _drawing(view), view.t("Drawing of the crater"))
+
+
+def _drawing(view: View) -> str:
+    return view.chosen("drawing", ["section", "space"])
+
+
+def _drawn(view: View, name: str, drawing: Component) -> Component:
+    return html.Div(drawing, id=f"backfill-drawn-{name}", hidden=_drawing(view) != name)
+
+
+def _hides(name: str) -> Callable[[View], bool]:
+    return lambda view: _drawing(view) != name
 
 
 def ends(view: View) -> Any:
@@ -236,12 +263,16 @@ def _survey(view: View, survey: SurveyState) -> list[Any]:
 
 
 def section(view: View) -> go.Figure:
-    """Return the section through the crater."""
+    """Return the section through the crater, where it is chosen."""
+    if _drawing(view) != "section":
+        return figures.blank(view)
     return figures.crater_section(view, view.queries.geometry(view.at, view.known_at))
 
 
 def space(view: View) -> go.Figure:
-    """Return the crater in space."""
+    """Return the crater in space, where it is chosen."""
+    if _drawing(view) != "space":
+        return figures.blank(view)
     return figures.crater_in_space(view, view.queries.geometry(view.at, view.known_at))
 
 
@@ -318,6 +349,11 @@ UPDATES = (
     Update("backfill-completion", "figure", completion),
     Update("backfill-years", "children", years),
     Update("backfill-surveys", "children", surveys),
+    Update("backfill-drawings", "children", drawings, "choice"),
+    *(
+        Update(f"backfill-drawn-{name}", "hidden", _hides(name), "choice")
+        for name in ("section", "space")
+    ),
     Update("backfill-section", "figure", section),
     Update("backfill-space", "figure", space),
     Update("backfill-front", "children", front),

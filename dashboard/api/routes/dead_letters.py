@@ -22,8 +22,8 @@ class DeadLetterAnswer(msgspec.Struct, kw_only=True):
 
     `payload` is its beginning as text, bytes that are not UTF-8 as \xNN; `size` is the whole
     length [bytes], and `kept` whether all of it is kept, without which it cannot be tried again
-    (of all long ones together the oldest lose their payload first). `resolved` is when it was understood after all, at a retry, and `resolved_by`
-    who asked for it.
+    (of all long ones together the oldest lose their payload first). `resolved` is when it was
+    understood after all, at a retry, and `resolved_by` who asked for it.
     """
 
     id: int | None
