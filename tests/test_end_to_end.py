@@ -193,7 +193,7 @@ def test_health_of_a_service_that_does_not_run(tmp_path: Path) -> None:
 def test_a_killed_demo_leaves_nothing_behind_and_goes_on_where_it_was(tmp_path: Path) -> None:
     port, log, data_dir = free_port(), tmp_path / "demo.log", tmp_path / "run"
     arguments = [
-        "demo", "--scenario", str(SCENARIO), "--speed", "20000", "--port", str(port),
+        "demo", "--scenario", str(SCENARIO), "--speed", "3000", "--port", str(port),
         "--data-dir", str(data_dir),
     ]  # fmt: skip
 

@@ -1288,8 +1288,10 @@ class EmbeddedStore:
             timeout=_BUSY_TIMEOUT_MS / 1000,
             cached_statements=512,
         )
-        # Of a new file alone: an old one reuses its free pages, and keeps its size.
-        db.execute("PRAGMA auto_vacuum=INCREMENTAL")
+        # Of a new file alone: an old one reuses its free pages, and keeps its size; and saying it
+        # again would be a write, which a full disk refuses.
+        if db.execute("PRAGMA page_count").fetchone()[0] == 0:
+            db.execute("PRAGMA auto_vacuum=INCREMENTAL")
         db.execute("PRAGMA journal_mode=WAL")
         db.execute("PRAGMA synchronous=FULL")
         db.execute(f"PRAGMA cache_size=-{_CACHE_KIB}")

@@ -260,6 +260,10 @@ def test_a_site_without_a_plan_says_so(client: TestClient) -> None:
     assert "has no plan" in response.json()["detail"]
 
 
+#: Routes that answer with or from a state, of which an empty store has none.
+STATELESS = ("/twin", "/post-mining", "/what-if/inputs")
+
+
 def test_every_route_answers_on_an_empty_store(abaza: TestClient) -> None:
     paths = abaza.get("/openapi.json").json()["paths"]
     asked = 0
@@ -267,6 +271,10 @@ def test_every_route_answers_on_an_empty_store(abaza: TestClient) -> None:
         if "get" not in operations:
             continue
         filled = path.replace("{site}", "abaza").replace("{instrument}", "pz-650-01")
+        filled = filled.replace("{work}", "cutoff_grade")
+        # No variant is saved, and every one would be asked for by name.
+        if path.endswith("/what-if/variants/{name}"):
+            continue
         filled = filled.replace("{name}", "asyncapi.json")
         needed = {
             each["name"]: each["schema"]["examples"][0]
@@ -274,6 +282,6 @@ def test_every_route_answers_on_an_empty_store(abaza: TestClient) -> None:
             if each["in"] == "query" and each["required"]
         }
         status = abaza.get(filled, params=needed).status_code
-        assert status == (404 if path.endswith(("/twin", "/post-mining")) else 200), path
+        assert status == (404 if path.endswith(STATELESS) else 200), path
         asked += 1
     assert asked >= 13
