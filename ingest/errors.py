@@ -51,4 +51,11 @@ class ConfigurationError(PostmineError):
 
 
 class ServiceError(PostmineError):
-    """A server that we need (broker, InfluxDB, database, disk) cannot be used now."""
+    """A server that we need (broker, InfluxDB, database, disk) cannot be used now.
+
+    Its message goes into health and signs of life as it is, so it is a plain string whatever it is
+    made from.
+    """
+
+    def __init__(self, message: str) -> None:
+        super().__init__(str.__str__(message))
