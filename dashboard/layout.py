@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import zlib
 from typing import Any
 
 import dash_mantine_components as dmc
-import plotly.io.json as plotly_json
 import structlog
 from dash import (
     ALL,
@@ -15,15 +13,13 @@ from dash import (
     Input,
     Output,
     State,
-    ctx,
     dcc,
     html,
     no_update,
-    set_props,
 )
 from dash.exceptions import PreventUpdate
 
-from dashboard import feed, icons, palette, time_control
+from dashboard import feed, icons, palette, time_control, updates
 from dashboard.components import failed
 from dashboard.i18n import LANGUAGES
 from dashboard.icons import icon
@@ -73,7 +69,7 @@ def register(app: Dash, queries: Queries) -> None:
     time_control.register(app, queries)
     _register_frame(app, queries)
     for page in pages():
-        _register_updates(app, queries, page)
+        updates.register(app, queries, page)
         if page.callbacks is not None:
             page.callbacks(app, queries)
 
@@ -215,10 +211,11 @@ def _register_frame(app: Dash, queries: Queries) -> None:
             return (*(no_update,) * 12, _languages(view), *(no_update,) * 4)
         title = view.text(page.title) if page else view.t("No such page")
         site = view.text(dict(queries.site.title))
+        drawn = _page(view, page)
         return (
-            _page(view, page),
+            drawn,
             view.frame,
-            {},
+            updates.sums(page, drawn) if page else {},
             f"{title} · {site}",
             _navigation(view, page),
             view.t("Pages"),
@@ -249,49 +246,6 @@ def _register_frame(app: Dash, queries: Queries) -> None:
         if not view.live:
             return alarms_link(view), no_update, no_update
         return alarms_link(view), time_control.shown(view), time_control.banner(view)
-
-
-def _register_updates(app: Dash, queries: Queries, page: Page) -> None:
-    """Let a page's properties follow the run, the selection and the colour scheme."""
-    if not page.updates:
-        return
-    targets = [Output(each.component, each.property) for each in page.updates]
-
-    @app.callback(
-        targets,
-        Input("tick", "data"),
-        Input("url", "search"),
-        Input("scheme-now", "data"),
-        State("url", "pathname"),
-        State("seen", "data"),
-        prevent_initial_call=True,
-    )
-    def update(tick: Any, search: str, scheme: Any, path: str, seen: dict[str, int] | None) -> Any:
-        view = View(queries, path or "/", search or "", scheme or "light")
-        set_props("tick-done", {"data": (tick or {}).get("mark")})
-        triggers = {each["prop_id"] for each in ctx.triggered}
-        ticked = triggers == {"tick.data"}
-        chosen = "url.search" in triggers
-        if path != page.path or (ticked and not view.live):
-            return [no_update] * len(targets)
-        seen = dict(seen or {})
-        values: list[Any] = []
-        for each in page.updates:
-            if (each.follows == "choice" and not chosen) or (each.follows == "tick" and chosen):
-                values.append(no_update)
-                continue
-            try:
-                value = each.make(view)
-            except Exception:  # one broken part must not stop the others from following
-                log.exception("part of a page", page=page.path, part=each.component)
-                values.append(no_update)
-                continue
-            key = f"{each.component}.{each.property}"
-            check = zlib.crc32(plotly_json.to_json_plotly(value).encode())
-            values.append(no_update if seen.get(key) == check else value)
-            seen[key] = check
-        set_props("seen", {"data": seen})
-        return values
 
 
 def _page(view: View, page: Page | None) -> Any:

@@ -228,7 +228,7 @@ PAGE = Page(
     updates=(
         Update("settlement-figures", "children", key_figures),
         Update("settlement-curve", "figure", curve),
-        Update("settlement-ranges", "children", ranges, "choice"),
+        Update("settlement-ranges", "children", ranges),
         Update("settlement-chosen", "children", chosen),
         Update("settlement-map", "figure", area_map),
         Update("settlement-map-words", "children", map_words),

@@ -10,6 +10,7 @@ from typing import Any
 import plotly.io.json as plotly_json
 import pytest
 
+from dashboard import updates
 from dashboard.figures import s_curve, section, site_plan
 from dashboard.icons import PATHS
 from dashboard.page import Page, pages
@@ -81,6 +82,33 @@ def test_a_page_is_made_and_what_follows_the_run_is_on_it(
     text = words(made)
     assert "None" not in text.splitlines()
     assert "nan" not in text.lower().splitlines()
+
+
+@by_path
+def test_a_tick_sends_nothing_of_a_page_that_is_as_it_was_drawn(page: Page, full) -> None:
+    view = View(full, page.path)
+    sums = updates.sums(page, page.layout(view))
+    for update in page.updates:
+        made = updates.sum_of(update.make(view))
+        assert sums[updates.key(update)] == made, (update.component, update.property)
+
+
+@pytest.mark.parametrize(
+    ("path", "name", "curve"),
+    [
+        ("/settlement", "settlement-ranges", "settlement-curve"),
+        ("/slopes", "slopes-factor-ranges", "slopes-factor"),
+        ("/slopes", "slopes-ranges", "slopes-pressure"),
+        ("/water", "water-ranges", "water-curve"),
+        ("/water", "water-level-ranges", "water-level"),
+    ],
+)
+def test_the_name_above_a_curve_follows_the_run_as_the_curve_does(
+    path: str, name: str, curve: str
+) -> None:
+    page = next(page for page in PAGES if page.path == path)
+    follows = {update.component: update.follows for update in page.updates}
+    assert follows[name] == follows[curve] == "run"
 
 
 @by_path
