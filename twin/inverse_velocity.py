@@ -82,7 +82,8 @@ def inverse_velocity(
     Parameters
     ----------
     days
-        Times, growing [d].
+        Times, growing [d]. Of displacements of one time the median counts: two readings of one
+        moment have no velocity between them (design assumption).
     displacement
         At these times, NaN where it is not known [mm].
     smoothing
@@ -102,7 +103,7 @@ def inverse_velocity(
        517-534.
     """
     known = np.isfinite(displacement)
-    times, moved = days[known], displacement[known]
+    times, moved = one_each(days[known], displacement[known])
     if len(times) < NEEDED + smoothing:
         return InverseVelocity(
             np.empty(0), np.empty(0), reason=_few(max(len(times) - smoothing, 0))
@@ -129,6 +130,14 @@ def inverse_velocity(
         return _refused(found, _few(len(velocity)), onset)
     told = float(days[-1]) if now is None else now
     return _fitted(found, times, 1 / velocity, told, horizon_d, smoothing)
+
+
+def one_each(times: Array, values: Array) -> tuple[Array, Array]:
+    """Return every time once, in order, with the median of its values (n,)."""
+    every, place = np.unique(times, return_inverse=True)
+    if len(every) == len(times):
+        return every, np.asarray(values[np.argsort(times, kind="stable")])
+    return every, np.array([np.median(values[place == index]) for index in range(len(every))])
 
 
 def line_to_zero(times: Array, inverse: Array) -> tuple[float, float, float]:

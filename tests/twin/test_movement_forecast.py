@@ -207,3 +207,21 @@ def test_silence_is_silence(abaza: Site, store: Store) -> None:
     state = movements(current, History(abaza, store, at=at, known_at=at))[0]
     assert state.failure is not None
     assert str(state.failure.reason) == "ipi-01 has not delivered a value"
+
+
+def test_two_readings_of_one_time_have_no_velocity_between_them() -> None:
+    """Their median counts, whatever the order in which they came."""
+    moved = failing()
+    once = inverse_velocity(DAYS, moved, smoothing=3)
+    assert once.failure is not None
+    again = np.sort(np.concatenate([DAYS, DAYS[10:30:5], DAYS[10:30:5]]))
+    for sign in (1, -1):
+        error = np.zeros(len(again))
+        copies = moved[np.searchsorted(DAYS, again)]
+        for place in DAYS[10:30:5]:
+            same = np.flatnonzero(again == place)
+            error[same] = sign * np.array([-4.0, 0.0, 4.0])
+        found = inverse_velocity(again, copies + error, smoothing=3)
+        assert found.failure == pytest.approx(once.failure, abs=1e-9)
+        assert np.isfinite(found.velocity).all()
+        assert len(found.velocity) == len(once.velocity)

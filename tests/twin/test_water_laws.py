@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+import random
 import re
 from datetime import UTC, datetime
+from itertools import combinations, permutations
 
 import numpy as np
 import pytest
@@ -93,6 +95,42 @@ def test_kendall_turns_with_the_sign_and_with_time_and_needs_no_order(
     lifted = mann_kendall(time, 3 * values + 7, season)
     assert lifted.score == found.score
     assert lifted.slope == pytest.approx(3 * found.slope)
+
+
+@settings(max_examples=60)
+@given(
+    st.lists(st.tuples(st.integers(0, 5), st.integers(0, 6)), min_size=3, max_size=14),
+    st.randoms(),
+)
+def test_values_of_one_time_have_no_order(
+    pairs: list[tuple[int, int]], random: random.Random
+) -> None:
+    found = mann_kendall(*np.array(pairs, float).T)
+    assert found.score == sum(
+        np.sign((t2 - t1) * (v2 - v1)) for (t1, v1), (t2, v2) in combinations(pairs, 2)
+    )
+    random.shuffle(pairs)
+    again = mann_kendall(*np.array(pairs, float).T)
+    for name in ("score", "variance", "p", "slope", "low", "high", "lag_one"):
+        assert getattr(again, name) == pytest.approx(getattr(found, name), nan_ok=True)
+
+
+@pytest.mark.parametrize(
+    ("times", "values"),
+    [
+        ((1, 2, 3, 4, 5), (3, 1, 4, 1, 5)),
+        ((1, 1, 2, 3, 3), (3, 1, 4, 2, 5)),
+        ((1, 1, 1, 2, 3, 3), (2, 2, 2, 5, 5, 7)),
+        ((1, 1, 1, 1, 1), (1, 2, 3, 4, 5)),
+    ],
+)
+def test_the_variance_of_kendall_is_that_of_all_orders(
+    times: tuple[int, ...], values: tuple[int, ...]
+) -> None:
+    """Without a trend every order of the values is as likely: S of all of them, counted."""
+    scores = [mann_kendall(times, order).score for order in permutations(values)]
+    assert np.mean(scores) == pytest.approx(0.0, abs=1e-12)
+    assert mann_kendall(times, values).variance == pytest.approx(np.var(scores), rel=1e-12)
 
 
 def test_a_season_is_no_trend_and_a_trend_is_found_under_a_season() -> None:

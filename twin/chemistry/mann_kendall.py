@@ -5,12 +5,19 @@ normal distribution and no straight line. Seasons are compared with themselves a
 takes values as independent: `lag_one` says whether they are, for with positive autocorrelation
 the significance is overstated.
 
+Values of one time have no order: such a pair counts neither as a rise nor as a fall, has no slope,
+and the variance is that of ties in both rankings [3]_. (The other usual choice, one median for each
+time, throws away how many values it stands for.)
+
 References
 ----------
 .. [1] Gilbert, R. O. (1987). Statistical Methods for Environmental Pollution Monitoring. Van
-   Nostrand Reinhold, sections 16.4-16.5 (test with ties, Sen's slope and its interval).
+   Nostrand Reinhold, sections 16.4-16.5 (test with ties, Sen's slope and its interval), and
+   chapter 17 (several values at one time).
 .. [2] Hirsch, R. M., Slack, J. R., Smith, R. A. (1982). Techniques of trend analysis for monthly
    water quality data. Water Resources Research 18, 107-121. doi:10.1029/WR018i001p00107
+.. [3] Kendall, M. G. (1975). Rank Correlation Methods. 4th edition, Griffin, chapter 4 (variance of
+   S with ties in both rankings).
 """
 
 from __future__ import annotations
@@ -34,7 +41,7 @@ class Trend:
     score
         S: later values above earlier ones, less those below [1].
     variance
-        Of S without a trend, ties taken into account [1].
+        Of S without a trend, ties of values and of times taken into account [1].
     z, p
         Normal score with the correction for continuity, and two-sided probability [1].
     slope
@@ -88,11 +95,11 @@ def mann_kendall(
         chosen = seasons == one
         of_it, when = values[chosen], times[chosen]
         earlier, later = np.triu_indices(len(of_it), 1)
-        rise = of_it[later] - of_it[earlier]
-        score += int(np.sign(rise).sum())
-        variance += _variance(of_it)
         span = when[later] - when[earlier]
-        slopes.append(rise[span > 0] / span[span > 0])
+        rise, span = (of_it[later] - of_it[earlier])[span > 0], span[span > 0]
+        score += int(np.sign(rise).sum())
+        variance += _variance(of_it, when)
+        slopes.append(rise / span)
     every = np.sort(np.concatenate(slopes)) if slopes else np.empty(0)
     z = 0.0 if variance == 0 else (score - np.sign(score)) / math.sqrt(variance)
     slope = float(np.median(every)) if len(every) else math.nan
@@ -105,20 +112,33 @@ def mann_kendall(
         slope=slope,
         low=low,
         high=high,
-        lag_one=_lag_one(values - slope * times, seasons),
+        lag_one=_lag_one(times, values - slope * times, seasons),
         count=len(values),
     )
 
 
-def _variance(values: Array) -> float:
-    """Return the variance of S: n (n - 1)(2 n + 5) / 18, less the same of each group of ties."""
-    groups = np.unique(values, return_counts=True)[1].astype(float)
+def _variance(values: Array, times: Array) -> float:
+    """Return the variance of S with groups of t equal values and u equal times [3]_.
+
+    `(n (n - 1)(2 n + 5) - sum t (t - 1)(2 t + 5) - sum u (u - 1)(2 u + 5)) / 18
+    + sum t (t - 1)(t - 2) sum u (u - 1)(u - 2) / (9 n (n - 1)(n - 2))
+    + sum t (t - 1) sum u (u - 1) / (2 n (n - 1))`
+    """
     count = float(len(values))
+    if count < 2:
+        return 0.0
+    t, u = (np.unique(each, return_counts=True)[1].astype(float) for each in (values, times))
 
     def term(n: Array | float) -> Array | float:
         return n * (n - 1) * (2 * n + 5)
 
-    return float((term(count) - np.sum(term(groups))) / 18)
+    variance = float(term(count) - np.sum(term(t)) - np.sum(term(u))) / 18
+    pairs = float((t * (t - 1)).sum() * (u * (u - 1)).sum())
+    variance += pairs / (2 * count * (count - 1))
+    triples = float((t * (t - 1) * (t - 2)).sum() * (u * (u - 1) * (u - 2)).sum())
+    if triples:
+        variance += triples / (9 * count * (count - 1) * (count - 2))
+    return variance
 
 
 def _interval(slopes: Array, variance: float, confidence: float) -> tuple[float, float]:
@@ -131,11 +151,17 @@ def _interval(slopes: Array, variance: float, confidence: float) -> tuple[float,
     return float(low), float(high)
 
 
-def _lag_one(left: Array, seasons: NDArray[np.generic]) -> float:
-    """Return the correlation of neighbours, medians of the seasons taken off."""
-    if len(left) < 4:
-        return math.nan
+def _lag_one(times: Array, left: Array, seasons: NDArray[np.generic]) -> float:
+    """Return the correlation of neighbours, medians of the seasons taken off.
+
+    Values of one time are no neighbours: their median stands for them.
+    """
     for one in np.unique(seasons):
         left = np.where(seasons == one, left - np.median(left[seasons == one]), left)
+    every, place = np.unique(times, return_inverse=True)
+    if len(every) < len(times):
+        left = np.array([np.median(left[place == index]) for index in range(len(every))])
+    if len(left) < 4:
+        return math.nan
     spread = float((left**2).sum())
     return float((left[1:] * left[:-1]).sum() / spread) if spread > 0 else math.nan
