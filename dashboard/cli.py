@@ -504,23 +504,14 @@ def verify(
     site: SiteOption = None, data_dir: DataDirOption = None, as_json: JsonOption = False
 ) -> None:
     """Print published numbers beside the computed ones; exit code 1 when one is not met."""
-    from dashboard.verification import verified
+    from dashboard.verification import print_report, verified
 
     _settings(site, data_dir)
-    rows = [row.to_dict() for row in verified()]
     if as_json:
-        typer.echo(json.dumps(rows, ensure_ascii=False, indent=2))
+        typer.echo(json.dumps([row.to_dict() for row in verified()], ensure_ascii=False, indent=2))
     else:
-        from rich.console import Console
-        from rich.table import Table
-
-        table = Table("ok", "name", "published", "computed", "tolerance", "source")
-        for row in rows:
-            numbers = [f"{row[key]:.6g}" for key in ("published", "computed", "tolerance")]
-            mark = "yes" if row["ok"] else "NO"
-            table.add_row(mark, str(row["name"]), *numbers, str(row["source"]))
-        Console().print(table)
-    if not all(row["ok"] for row in rows):
+        print_report()
+    if not all(row.ok for row in verified()):
         raise typer.Exit(1)
 
 

@@ -154,7 +154,7 @@ def rows(view: View) -> list[dict[str, Any]]:
             "level": "normal" if each.verified.ok else "alarm",
             "subject": view.text(each.subject_title),
             "name": view.text(each.title),
-            "source": each.verified.source,
+            "source": view.source(each.verified.source),
             **_numbers(view, each),
         }
         for index, each in found
@@ -166,7 +166,7 @@ def _numbers(view: View, each: Titled) -> dict[str, Any]:
     numbers = {
         "published": verified.published,
         "computed": verified.computed,
-        "difference": verified.computed - verified.published,
+        "difference": verified.difference,
         "tolerance": verified.tolerance,
     }
     known = {name: value if value == value else None for name, value in numbers.items()}
@@ -180,7 +180,7 @@ def _numbers(view: View, each: Titled) -> dict[str, Any]:
 def _share(each: Titled) -> float:
     """Return how much of its tolerance a comparison uses [1]."""
     verified = each.verified
-    difference = abs(verified.computed - verified.published)
+    difference = abs(verified.difference)
     if difference != difference:
         return float("inf")
     return difference / verified.tolerance if verified.tolerance else float(difference > 0)

@@ -25,7 +25,10 @@ def broken(empty: Queries, monkeypatch: pytest.MonkeyPatch) -> Titled:
     """Make the last number of all one that is not met."""
     *well, last = titled()
     wrong = msgspec.structs.replace(
-        last, verified=msgspec.structs.replace(last.verified, ok=False, computed=-1.5)
+        last,
+        verified=msgspec.structs.replace(
+            last.verified, ok=False, computed=-1.5, difference=-1.5 - last.verified.published
+        ),
     )
     monkeypatch.setattr(empty, "verification", lambda: (*well, wrong))
     return wrong
@@ -43,8 +46,30 @@ def test_the_command_and_the_route_give_the_same_list(tmp_path) -> None:
         with TestClient(web) as client:
             answered = client.get("/api/v1/verification").json()
     assert json.loads(said.stdout) == answered
-    assert {"name", "source", "published", "computed", "tolerance", "ok"} < set(answered[0])
+    assert {"name", "source", "published", "computed", "difference", "tolerance", "ok"} < set(
+        answered[0]
+    )
     assert all(each["ok"] for each in answered)
+
+
+def test_the_text_gives_the_difference_beside_the_tolerance_and_says_what_is_not_met(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    first = next(each for each in titled() if each.verified.published == 53.0)
+    wrong = msgspec.structs.replace(
+        first, verified=msgspec.structs.replace(first.verified, ok=False, difference=-7.25)
+    )
+    monkeypatch.setattr("dashboard.verification.titled", lambda: (first, wrong))
+    said = CliRunner().invoke(app, ["verify"])
+    assert said.exit_code == 1
+    lines = said.stdout.splitlines()
+    (met,) = [line.split() for line in lines if line.startswith("  met")]
+    (not_met,) = [line.split() for line in lines if line.startswith("  NOT MET")]
+    assert met[-4:] == ["53", "53.0526", "+0.053", "0.1"]
+    assert not_met[-4:] == ["53", "53.0526", "-7.2", "0.1"]
+    assert f"  {first.verified.source}" in lines
+    assert lines[0] == f"{first.subject_title}: 1 of 2 met"
+    assert lines[-1] == "2 published numbers: 1 NOT MET"
 
 
 def test_the_page_is_calm_when_all_are_met(empty: Queries) -> None:

@@ -17,6 +17,7 @@ EXAMPLE = [
         source="reclamation project 073/20-TX, volume 3 book 1, table 4",
         published=512.3,
         computed=512.277,
+        difference=-0.023,
         tolerance=0.05,
         ok=True,
         subject="calendar_plan",
