@@ -135,9 +135,15 @@ class Paths:
     def reached_by_path(self, volume: float) -> Array:
         """Return when each path reaches a volume [s since 1970], infinite if never."""
         needed = volume - self.done + self._added(np.array([self.now]))[:, 0]
-        after = (self.added < needed[:, None]).sum(axis=1)
-        index = np.clip(after, 1, len(self.edges) - 1)
         rows = np.arange(len(self.added))
+        # How many of its points stay below, by halving: no path ever falls.
+        after = np.zeros(len(self.added), dtype=int)
+        for step in 2 ** np.arange(len(self.edges).bit_length())[::-1]:
+            further = after + step
+            within = np.minimum(further, len(self.edges)) - 1
+            below = (further <= len(self.edges)) & (self.added[rows, within] < needed)
+            after = np.where(below, further, after)
+        index = np.clip(after, 1, len(self.edges) - 1)
         low, high = self.added[rows, index - 1], self.added[rows, index]
         with np.errstate(invalid="ignore", divide="ignore"):
             share = np.clip(np.where(high > low, (needed - low) / (high - low), 1.0), 0, 1)
@@ -214,12 +220,22 @@ def months_ahead(past: PastMonths, calendar: Calendar, now: datetime) -> MonthsA
     """Return the months from now's own on, None when too few months are over."""
     if past.count < NEEDED_MONTHS:
         return None
-    start = now.astimezone(UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-    end = start.replace(year=start.year + FARTHEST_YEARS)
-    edges = month_starts(start, end)
+    edges = _edges_ahead(now)
     seconds = np.array([edge.timestamp() for edge in edges])
-    ratios = _bootstrap(tuple(past.ratios.tolist()), past.first, start.month, len(edges) - 1)
+    ratios = _bootstrap(tuple(past.ratios.tolist()), past.first, edges[0].month, len(edges) - 1)
     return MonthsAhead(seconds, ratios, _planned(calendar, edges, seconds))
+
+
+def months_as_planned(calendar: Calendar, now: datetime) -> MonthsAhead:
+    """Return the months from now's own on as one path that keeps to the plan's rates."""
+    edges = _edges_ahead(now)
+    seconds = np.array([edge.timestamp() for edge in edges])
+    return MonthsAhead(seconds, np.ones((1, len(edges) - 1)), _planned(calendar, edges, seconds))
+
+
+def _edges_ahead(now: datetime) -> list[datetime]:
+    start = now.astimezone(UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    return month_starts(start, start.replace(year=start.year + FARTHEST_YEARS))
 
 
 def added(volumes: Array) -> Array:

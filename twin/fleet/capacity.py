@@ -155,6 +155,8 @@ def limit(fleet: Fleet, volumes: Mapping[str, float]) -> tuple[float, str]:
     if reason is not None:
         raise ImpossibleFleet(reason)
     problem = _Problem(fleet, {name: volume for name, volume in volumes.items() if volume > 0})
+    if problem.dozing < problem.surely():
+        return problem.dozing, "bulldozer"
     return problem.share(), min(problem.alone(), key=lambda kind: kind[2])[0]
 
 
@@ -219,18 +221,38 @@ class _Problem:
 
     def share(self) -> float:
         """Return the part of the plan that all machines together move [1]."""
-        return min(self._solve(self._counts), self._fleet.bulldozer.count / self._dozing)
+        return min(self._solve(self._counts), self.dozing)
+
+    @property
+    def dozing(self) -> float:
+        """The part of the plan that the bulldozers move [1]."""
+        return self._fleet.bulldozer.count / self._dozing
+
+    def surely(self) -> float:
+        """Return a part of the plan that loader and trucks move at least [1].
+
+        Each material is shared among the kinds in proportion to what they can move of it: a way,
+        and so not above the best one, which costs a linear programme.
+        """
+        hauling, counts = self._needs[1:], self._counts[1:]
+        able = (counts[:, None] * (hauling > 0) / np.where(hauling > 0, hauling, 1.0)).sum(axis=0)
+        whole_of = self._parts @ able  # by material
+        if not whole_of.all():
+            return 0.0
+        needed = self._needs @ (able / (self._parts.T @ whole_of))
+        used = needed > 0
+        return float((self._counts[used] / needed[used]).min())
 
     def alone(self) -> list[tuple[str, int, float]]:
         """Return role, count and share of each kind, the others as many as it needs."""
-        plenty = np.full_like(self._counts, np.inf)
-        loader, trucks = plenty.copy(), plenty.copy()
-        loader[0], trucks[1:] = self._counts[0], self._counts[1:]
-        dozers = self._fleet.bulldozer.count
+        trucks = self._counts.copy()
+        trucks[0] = np.inf
+        # With trucks as it needs, the loader serves for each material the kind that suits it best.
+        loader = np.where(self._parts > 0, self._needs[0], np.inf).min(axis=1).sum()
         return [
-            ("loader", int(self._counts[0]), self._solve(loader)),
+            ("loader", int(self._counts[0]), float(self._counts[0] / loader)),
             ("trucks", int(self._counts[1:].sum()), self._solve(trucks)),
-            ("bulldozer", dozers, dozers / self._dozing),
+            ("bulldozer", self._fleet.bulldozer.count, self.dozing),
         ]
 
     def _solve(self, counts: np.ndarray[Any, Any]) -> float:

@@ -18,13 +18,17 @@ import numpy as np
 
 from ingest.text import Text
 from twin.buckets import Array
-from twin.completion import Paths, added, paths
+from twin.completion import MonthsAhead, Paths, paths
 from twin.fleet.capacity import ImpossibleFleet, limit
 from twin.fleet.inputs import Fleet, yearly_volumes
 from twin.fleet.what_if import FleetChanges, changed, changed_volumes
+from twin.history import DAY
 from twin.plan import Calendar, Plan, Stream
 from twin.what_if.changes import BadChange, Changes
-from twin.what_if.start import Start, ahead_of
+from twin.what_if.start import Start, ahead_of, ratios_of
+
+#: Months of all paths that are reckoned at once: so many fit into a processor's cache.
+MONTHS_AT_ONCE = 24
 
 
 @dataclass(frozen=True)
@@ -80,8 +84,13 @@ class Placement:
     fleet_reason: Text | None
 
 
-def place(start: Start, changes: Changes, deadline: datetime) -> Placement:
+def place(start: Start, changes: Changes, deadline: datetime, most: float) -> Placement:
     """Return what is placed from a state on.
+
+    Parameters
+    ----------
+    most
+        Volume in the dump beyond which nobody asks when it is reached [thousand m3].
 
     Raises
     ------
@@ -98,29 +107,60 @@ def place(start: Start, changes: Changes, deadline: datetime) -> Placement:
     if ahead is None or not isinstance(done, float):
         return Placement(None, segments, 0.0, reason)
     same = all(each.part == 1.0 and each.multiple == 1.0 for each in segments)
-    if same:
+    if same and start.measured:
         return Placement(paths(start.past, calendar, start.now, done), segments, 0.0, reason)
-    begin = np.maximum(ahead.edges[:-1], start.now.timestamp())
-    end = ahead.edges[1:]
+    found, held_back = _paths(start, ahead, segments, deadline, done, most)
+    return Placement(found, segments, held_back, reason)
+
+
+def _paths(
+    start: Start,
+    ahead: MonthsAhead,
+    segments: tuple[Segment, ...],
+    deadline: datetime,
+    done: float,
+    most: float,
+) -> tuple[Paths, float]:
+    """Return the paths, and the share of the planned volume that the fleet cannot move.
+
+    They end where every one of them has reached `most`: nothing is asked of what comes after.
+    """
+    now = start.now.timestamp()
+    begin, end = np.maximum(ahead.edges[:-1], now), ahead.edges[1:]
 
     def mean(of: Callable[[Segment], float]) -> Array:
-        return _mean(segments, of, begin, end)
+        return _mean(segments, of, begin, end)[:, None]
 
-    planned = ahead.planned * mean(lambda each: each.multiple)
-    volumes = ahead.ratios * planned
-    part = mean(lambda each: each.part)
-    held_back = 0.0
-    if (part < 1).any():
-        can = mean(lambda each: each.can)
-        hauled = ahead.planned * mean(lambda each: each.hauled)
-        able = part * np.maximum(ahead.ratios, can)
-        short = np.maximum(ahead.ratios - able, 0.0) * hauled
-        until = ahead.edges[1:] <= max(deadline.timestamp(), ahead.edges[1])
-        wanted = float(volumes[:, until].sum())
-        held_back = float(short[:, until].sum()) / wanted if wanted > 0 else 0.0
-        volumes = volumes - short
-    found = Paths(ahead.edges, added(volumes), start.now.timestamp(), done)
-    return Placement(found, segments, held_back, reason)
+    planned = ahead.planned[:, None] * mean(lambda each: each.multiple)
+    hauled = ahead.planned[:, None] * mean(lambda each: each.hauled)
+    can, part = mean(lambda each: each.can), mean(lambda each: each.part)
+    ratios = ratios_of(start)
+    last = max(deadline.timestamp(), now + 2 * 366 * DAY.total_seconds())
+    added = np.zeros((len(end) + 1, ratios.shape[1]))
+    stop = 0
+    for first in range(0, len(end), MONTHS_AT_ONCE):
+        stop = min(first + MONTHS_AT_ONCE, len(end))
+        months = slice(first, stop)
+        volumes = ratios[months] * planned[months]
+        if (part[months] < 1).any():
+            moved = np.maximum(ratios[months], can[months])
+            moved *= part[months]
+            np.minimum(moved, ratios[months], out=moved)
+            moved -= ratios[months]
+            moved *= hauled[months]
+            volumes += moved
+            np.maximum(volumes, 0.0, out=volumes)  # what rounding takes below nothing
+        for month, volume in enumerate(volumes, first):
+            np.add(added[month], volume, out=added[month + 1])
+        if ahead.edges[stop] > last and (added[stop] - added[1]).min() > most - done:
+            break
+    found = Paths(ahead.edges[: stop + 1], added[: stop + 1].T, now, done)
+    if (part >= 1).all():
+        return found, 0.0
+    until = int((end <= max(deadline.timestamp(), end[0])).sum())
+    wanted = float(ratios[:until].mean(axis=1) @ planned[:until, 0])
+    held_back = 1 - float(added[until].mean()) / wanted if wanted > 0 else 0.0
+    return found, held_back if held_back > 1e-12 else 0.0  # rounding holds nothing back
 
 
 def _mean(

@@ -124,7 +124,8 @@ def _compute(start: Start, changes: Changes) -> _Computed:
     price = unknown("1", Text("The site has no plan"), time=start.now)
     if start.plan is not None and start.state.fill is not None:
         deadline = last_moment(_deadline(start, changes))
-        placement = place(start, changes, deadline)
+        most = max(start.calendar.total, start.plan.file.total_capacity_thousand_m3)
+        placement = place(start, changes, deadline, most)
         begun = _fill(start, changes, start.state.fill, placement, deadline, result, dates)
         done = result.measure("completion").figure
         parts = []

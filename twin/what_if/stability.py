@@ -9,11 +9,11 @@ import numpy as np
 
 from ingest.figure import Figure, unknown
 from ingest.text import Text
-from twin.slopes.circular_search import Circle, search
+from twin.slopes.bishop_simplified import bishop_simplified
+from twin.slopes.circular_search import Circle, search, slices_of
 from twin.slopes.configuration import section_of
 from twin.slopes.section import Section, Water
 from twin.slopes.slices import REFUSALS
-from twin.slopes.stability import stand
 from twin.state import SlopeState
 from twin.what_if.changes import Changes
 from twin.what_if.results import SlopeAhead
@@ -144,8 +144,10 @@ def _with_heads(start: Start, state: SlopeState, heads: list[tuple[float, float]
     if not circles:
         return REFUSALS[1]
     water = Water(line=tuple((place, level - toe) for place, level in heads))
-    found = stand(section.with_water(water), tuple(circles))
-    return found if isinstance(found, Text) else found.bishop
+    found = bishop_simplified(slices_of(section.with_water(water), circles), refuse_lifted=False)
+    if not np.isfinite(found.value).any():
+        return REFUSALS[int(found.refused[0])]
+    return float(np.nanmin(found.value))
 
 
 @lru_cache(maxsize=1024)

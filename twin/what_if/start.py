@@ -15,9 +15,11 @@ from ingest.text import Text
 from twin.buckets import Array
 from twin.completion import (
     FARTHEST_YEARS,
+    NEEDED_MONTHS,
     MonthsAhead,
     PastMonths,
     months_ahead,
+    months_as_planned,
     past_months,
 )
 from twin.current import Current
@@ -86,6 +88,11 @@ class Start:
         return self.state.time
 
     @property
+    def measured(self) -> bool:
+        """Whether enough months are over to go on as they did; if not, the plan's rates hold."""
+        return self.past is not None and self.past.count >= NEEDED_MONTHS
+
+    @property
     def calendar(self) -> Calendar:
         """The calendar plan in force."""
         assert self.plan is not None
@@ -99,10 +106,24 @@ class Start:
 
 @lru_cache(maxsize=4)
 def ahead_of(start: Start) -> MonthsAhead | None:
-    """Return the months ahead without changes, None when too few months are over."""
+    """Return the months ahead without changes; None for a site without a plan.
+
+    While too few months are over they keep to the plan's rates, as one path.
+    """
     if start.past is None:
         return None
-    return months_ahead(start.past, start.calendar, start.now)
+    measured = months_ahead(start.past, start.calendar, start.now)
+    return measured or months_as_planned(start.calendar, start.now)
+
+
+@lru_cache(maxsize=4)
+def ratios_of(start: Start) -> Array:
+    """Return the ratios of the months ahead, month by month (months x paths) [1]."""
+    ahead = ahead_of(start)
+    assert ahead is not None
+    found = np.ascontiguousarray(ahead.ratios.T)
+    found.setflags(write=False)
+    return found
 
 
 def gather(
