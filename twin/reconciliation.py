@@ -34,6 +34,9 @@ KEPT = 24
 #: Surveys that are read: one a day for a quarter of a century.
 MOST = 10_000
 
+#: Time in which the newest surveys are looked for first [d]: `KEPT` of them, one a month.
+RECENT = 26 * 31
+
 
 def reconciled(current: Current, loads: Loads, plan: Plan) -> tuple[list[SurveyState], Text | None]:
     """Return the surveys known at a state's moment, newest first, or why there are none."""
@@ -43,14 +46,15 @@ def reconciled(current: Current, loads: Loads, plan: Plan) -> tuple[list[SurveyS
     rules = plan.file.surveys
     if rules is None:
         return [], Text("plan.yaml says nothing of surveys")
+    weighed = _Weighed(loads)
     states: list[SurveyState] = []
     for instrument in instruments:
-        found = _surveys(current, instrument.name)
-        before: _Survey | None = None
-        for survey in found:
+        # One more than is told: it is compared with the one before.
+        found = _newest(current, instrument.name, KEPT + 1)
+        for place, survey in enumerate(found[-KEPT:], start=max(len(found) - KEPT, 0)):
             if survey.time >= loads.start:
-                states.append(_state(instrument.name, survey, before, loads, rules))
-            before = survey
+                before = found[place - 1] if place else None
+                states.append(_state(instrument.name, survey, before, weighed, rules))
     states.sort(key=lambda state: (state.time, state.instrument), reverse=True)
     return states[:KEPT], None if states else Text("No survey yet")
 
@@ -69,15 +73,59 @@ class _Survey:
         return None if self.uncertainty is None else WIDTH * self.uncertainty
 
 
-def _surveys(current: Current, instrument: str) -> list[_Survey]:
-    """Return the trusted surveys of an instrument, by time."""
+class _Weighed:
+    """What had been brought up to a moment, summed up once for all surveys."""
+
+    def __init__(self, loads: Loads) -> None:
+        self._start = loads.start
+        self._volume, self._mass, self._loose = (
+            np.concatenate(([0.0], np.cumsum(each.sum(axis=1))))
+            for each in (loads.volume, loads.mass, loads.loose)
+        )
+        self._days = np.arange(len(self._mass), dtype=float)
+        # The last day ends at the state's moment.
+        self._days[-1] = max(
+            (loads.end - loads.start) / DAY, self._days[-2] if len(self._days) > 1 else 0.0
+        )
+
+    def volume(self, time: datetime) -> float:
+        """Return the volume in the dump [thousand m3]."""
+        return self._at(time, self._volume)
+
+    def mass(self, time: datetime) -> float:
+        """Return the mass [t]."""
+        return self._at(time, self._mass)
+
+    def loose(self, time: datetime) -> float:
+        """Return the loose volume [thousand m3]."""
+        return self._at(time, self._loose)
+
+    def _at(self, time: datetime, sums: Array) -> float:
+        return float(np.interp((time - self._start) / DAY, self._days, sums))
+
+
+def _newest(current: Current, instrument: str, count: int) -> list[_Survey]:
+    """Return the last trusted surveys of an instrument, at most `count`, by time."""
+    found = _surveys(current, instrument, current.end - RECENT * DAY)
+    if len(found) < count:
+        found = _surveys(current, instrument, None)
+    return found[-count:]
+
+
+def _surveys(current: Current, instrument: str, start: datetime | None) -> list[_Survey]:
+    """Return the trusted surveys of an instrument from a moment on, by time."""
     found: dict[str, dict[datetime, float]] = {VOLUME: {}, UNCERTAINTY: {}}
     for quantity, values in found.items():
         if quantity not in current.site.type_of(instrument).quantities:
             continue
         # Plain readings: a frame would cost more than all the rest of this file.
         readings = current.store.readings(
-            instrument, quantity, end=current.end, known_at=current.known_at, limit=MOST
+            instrument,
+            quantity,
+            start=start,
+            end=current.end,
+            known_at=current.known_at,
+            limit=MOST,
         )
         untrusted = set(current.site.untrusted_flags)
         values.update(
@@ -90,11 +138,16 @@ def _surveys(current: Current, instrument: str) -> list[_Survey]:
 
 
 def _state(
-    instrument: str, survey: _Survey, before: _Survey | None, loads: Loads, rules: SurveyRules
+    instrument: str,
+    survey: _Survey,
+    before: _Survey | None,
+    brought_up: _Weighed,
+    rules: SurveyRules,
 ) -> SurveyState:
     weighed, mass, loose = (
-        _at(loads, survey.time, each.sum(axis=1))
-        for each in (loads.volume, loads.mass, loads.loose)
+        brought_up.volume(survey.time),
+        brought_up.mass(survey.time),
+        brought_up.loose(survey.time),
     )
     both = f"{instrument}, weighbridge"
     half, weighing = survey.half, WIDTH * rules.weighing_uncertainty
@@ -119,7 +172,7 @@ def _state(
     if before is not None:
         since = Text("The two surveys differ by no more than their uncertainty")
         added = survey.volume - before.volume
-        brought = mass - _at(loads, before.time, loads.mass.sum(axis=1))
+        brought = mass - brought_up.mass(before.time)
         if half is not None and before.half is not None:
             added_half = math.hypot(half, before.half)
     return SurveyState(
@@ -200,12 +253,3 @@ def _finding(
     return Text(
         "Differs from the weighbridge by {share:.1%}, within the limit of {limit:.0%}", numbers
     )
-
-
-def _at(loads: Loads, time: datetime, daily: Array) -> float:
-    """Return what had been brought up to a moment."""
-    sums = np.concatenate(([0.0], np.cumsum(daily)))
-    days = np.arange(len(sums), dtype=float)
-    # The last day ends at the state's moment.
-    days[-1] = max((loads.end - loads.start) / DAY, days[-2] if len(days) > 1 else 0.0)
-    return float(np.interp((time - loads.start) / DAY, days, sums))

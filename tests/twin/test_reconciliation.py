@@ -7,6 +7,7 @@ from ingest.store import Store
 from tests.twin.ground import TAILINGS, day, row, weigh
 from tests.twin.test_backfill import fill_at
 from twin.plan import Plan
+from twin.reconciliation import RECENT
 from twin.state import SurveyState
 
 #: Volume in the dump of a tonne of tailings [m3/t].
@@ -104,3 +105,35 @@ def test_without_surveys_the_state_says_why(abaza: Site, plan: Plan, weighed: St
     state = fill_at(abaza, plan, weighed, 100)
     assert state.surveys == []
     assert str(state.no_surveys) == "No survey yet"
+
+
+def test_a_survey_is_compared_with_the_one_before_however_old(
+    abaza: Site, plan: Plan, weighed: Store
+) -> None:
+    survey(abaza, weighed, 10, 10 * 3 * FACTOR, 0.5)
+    survey(abaza, weighed, 10 + 2 * RECENT, 200 * 3 * FACTOR, 0.5)
+    found = newest(abaza, plan, weighed, 11 + 2 * RECENT)
+    assert found.density_since.value == pytest.approx(2.15 * 1.1, rel=1e-3)
+
+
+def test_many_surveys_cost_no_more_than_those_that_are_told(
+    abaza: Site, plan: Plan, weighed: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Weekly surveys of five years: the newest are told, and few others are read."""
+    for week in range(260):
+        survey(abaza, weighed, 3 + 7 * week, 100.0 + week, 0.1)
+    read: list[int] = []
+    real = weighed.readings
+
+    def counted(*args: object, **options: object) -> object:
+        found = real(*args, **options)  # type: ignore[arg-type]
+        read.append(len(found))
+        return found
+
+    monkeypatch.setattr(weighed, "readings", counted)
+    found = fill_at(abaza, plan, weighed, 4 + 7 * 259).surveys
+    assert [each.time for each in found] == [day(3 + 7 * week) for week in range(259, 235, -1)]
+    # Each rose by a thousand cubic metres on the one before, the oldest that is told as well.
+    assert all(each.volume.value == 100.0 + 259 - n for n, each in enumerate(found))
+    assert str(found[-1].density_since.reason) != "There is no survey before this one"
+    assert read == [RECENT // 7] * 2
