@@ -36,6 +36,7 @@ from ingest.store import (
     Row,
     SenderStatus,
     Values,
+    kept_states,
 )
 from ingest.store.ground import FlagEntry, Ground, journal
 from ingest.store.pruning import ROWS_AT_ONCE, Pruning, pruned_until
@@ -125,7 +126,7 @@ class EmbeddedStore:
             create_readings(self._writer, site.instrument_types.values())
             self._ground = Ground(self._writer, site)
             with _transaction(self._states):
-                for statement in STATES.split(";"):
+                for statement in (STATES + kept_states.TABLES).split(";"):
                     self._states.execute(statement)
         except (OSError, sqlite3.Error) as error:
             raise ServiceError(f"data folder {folder} cannot be used: {error}") from error
@@ -1137,35 +1138,18 @@ class EmbeddedStore:
         """Store what a service (twin, risk) knew at `time`, as JSON."""
         self._need_space()
         with self._lock, _service_errors(self._folder), _transaction(self._states):
-            self._states.execute(
-                "INSERT OR REPLACE INTO state VALUES (?, ?, ?)",
-                (service, to_ns(time), zlib.compress(document, 6)),
-            )
+            kept_states.write(self._states, service, to_ns(time), document)
 
     def state(self, service: str, *, known_at: datetime | None = None) -> bytes | None:
         """Return the last state of a service, up to `known_at`; None if there is none."""
-        row = (
-            self._states_reader()
-            .execute(
-                "SELECT document FROM state WHERE service = ? AND time <= ?"
-                " ORDER BY time DESC LIMIT 1",
-                (service, to_ns(known_at) if known_at else (1 << 63) - 1),
-            )
-            .fetchone()
-        )
-        return zlib.decompress(row[0]) if row else None
+        until = to_ns(known_at) if known_at else (1 << 63) - 1
+        return kept_states.last(self._states_reader(), service, until)
 
     def next_state(self, service: str, after: datetime | None) -> bytes | None:
         """Return a service's first state after a time (None: its very first); None at the end."""
-        row = (
-            self._states_reader()
-            .execute(
-                "SELECT document FROM state WHERE service = ? AND time > ? ORDER BY time LIMIT 1",
-                (service, to_ns(after) if after else -1 << 63),
-            )
-            .fetchone()
+        return kept_states.following(
+            self._states_reader(), service, to_ns(after) if after else -1 << 63
         )
-        return zlib.decompress(row[0]) if row else None
 
     # -- the rest -------------------------------------------------------------------------------
 
