@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from datetime import UTC, datetime, time, timedelta
 from functools import lru_cache
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -242,20 +242,36 @@ def trends(current: Current, history: History) -> list[TrendState]:
     ]
 
 
+def month_means(means: Array, edges: Sequence[int]) -> Array:
+    """Return the mean of every month, NaN for one of which too little is known (months,).
+
+    Parameters
+    ----------
+    means
+        Daily means (days,); NaN where there is none.
+    edges
+        The months' first days, and the day behind the last (months + 1,).
+    """
+    if len(edges) < 2:
+        return np.empty(0)
+    whole = means[: edges[-1]]
+    known = ~np.isnan(whole)
+    count = np.add.reduceat(known, edges[:-1], dtype=int)
+    total = np.add.reduceat(np.where(known, whole, 0.0), edges[:-1])
+    found = np.where(count >= MONTH_DAYS, total / np.maximum(count, 1), np.nan)
+    # Months of equal values are ties, which the last digits of a sum must not break.
+    return np.array([float(f"{mean:.12g}") for mean in found])
+
+
 def _trend(history: History, station: str, quantity: str) -> TrendState:
     unit = history.site.type_of(station).quantities[quantity].canonical_unit
     per_year = f"{unit}/y"
     into = history.midnight.day - 1
     days = history.days_since_first(TREND_YEARS * 365 + into)
     start = history.midnight - days * DAY
-    edges = month_edges(start, history.midnight)
+    edges = history.keep(("months", start), lambda: month_edges(start, history.midnight))
     means = history.daily_means(station, quantity, days)
-    values = []
-    for begin, end in pairwise(edges):
-        month = means[(begin - start) // DAY : (end - start) // DAY]
-        month = month[~np.isnan(month)]
-        values.append(float(month.mean()) if len(month) >= MONTH_DAYS else math.nan)
-    monthly = np.array(values)
+    monthly = month_means(means, [(edge - start) // DAY for edge in edges])
     count = int((~np.isnan(monthly)).sum())
     seasonal = count >= SEASONAL_MONTHS
     method = "seasonal_kendall" if seasonal else "mann_kendall"

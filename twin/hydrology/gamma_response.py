@@ -20,6 +20,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import product
 
 import numpy as np
@@ -350,18 +351,34 @@ class _Design:
     def _columns(self, stresses: Stresses) -> Iterator[Array]:
         nothing = np.zeros(len(stresses))
         air = nothing if stresses.pressure is None else stresses.pressure - self._mean
-        delayed: dict[tuple[float, float], tuple[Array, Array]] = {}
+        water = stresses.water.astype(float).tobytes()
+        evaporation = stresses.evaporation.astype(float).tobytes()
         draining: dict[float, Array] = {}
         for shape, time, tau in self.candidates:
-            if (shape, time) not in delayed:
-                kernel = _kernel(shape, time, len(stresses))
-                delayed[shape, time] = (
-                    _delayed(stresses.water, kernel),
-                    _delayed(stresses.evaporation, kernel),
-                )
             if tau not in draining:
                 draining[tau] = nothing if stresses.load is None else _draining(stresses.load, tau)
-            yield np.stack([np.ones(len(stresses)), *delayed[shape, time], air, draining[tau]])
+            yield np.stack(
+                [
+                    np.ones(len(stresses)),
+                    *_both_delayed(water, evaporation, shape, time),
+                    air,
+                    draining[tau],
+                ]
+            )
+
+
+# The levels of a site have the same weather: the candidates of one serve all of them. A look back
+# of three years takes 18 kB here.
+@lru_cache(maxsize=512)
+def _both_delayed(
+    water: bytes, evaporation: bytes, shape: float, time_d: float
+) -> tuple[Array, Array]:
+    wet, dry = np.frombuffer(water), np.frombuffer(evaporation)
+    kernel = _kernel(shape, time_d, len(wet))
+    found = _delayed(wet, kernel), _delayed(dry, kernel)
+    for each in found:
+        each.setflags(write=False)
+    return found
 
 
 def _kernel(shape: float, time_d: float, days: int) -> Array:
