@@ -3,58 +3,28 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ingest.site import Site
-from ingest.store.embedded import EmbeddedStore
 from ingest.text import Text
-from tests.twin.ground import ASH, ROCK, TAILINGS, day, measure, weigh
-from twin.plan import Plan
+from tests.twin.conftest import PIEZOMETERS
 from twin.what_if.changes import BadChange, Changes, read_changes, read_pairs
 from twin.what_if.configuration import Costs, WhatIfFile
 from twin.what_if.results import VariantResult, encode_result
 from twin.what_if.run import run, run_many
-from twin.what_if.start import Rise, Start, gather
+from twin.what_if.start import Start
 
-DAYS = 430
 TAILS = "streams.dry_magnetic_separation_tailings"
-PIEZOMETERS = [f"pz-650-{number:02d}" for number in range(1, 13)]
 
 
 @pytest.fixture(scope="module")
-def start(tmp_path_factory: pytest.TempPathFactory, abaza: Site, plan: Plan) -> Iterator[Start]:
-    """Fourteen months of loads, two breakdowns among them, and water in the fill."""
-    folder: Path = tmp_path_factory.mktemp("run")
-    store = EmbeddedStore(folder, abaza)
-    rng = np.random.default_rng(3)
-    factor = rng.normal(1.0, 0.1, DAYS)
-    factor[100:115] = factor[300:320] = 0.2
-    daily = ((ROCK, 140e3), (TAILINGS, 1e6), (ASH, 33.9e3))
-    weigh(
-        abaza,
-        store,
-        [
-            (index + 0.5, stream, float(mass / 365 * max(factor[index], 0.0)))
-            for index in range(DAYS)
-            for stream, mass in daily
-        ],
-    )
-    for name in PIEZOMETERS:
-        measure(abaza, store, name, "pore_pressure", [(DAYS - 0.1, 60.0)])
-    at = day(DAYS)
-    found = gather(abaza, plan, store, at=at, known_at=at)
-    # Nobody has measured the rain of these months: how it lifts the water is given.
-    yield dataclasses.replace(found, rises=dict.fromkeys(PIEZOMETERS, Rise(0.5, 1.5)))
-    store.close()
+def start(fourteen_months: Start) -> Start:
+    return fourteen_months
 
 
 def changed(start: Start, **changes: Any) -> Changes:

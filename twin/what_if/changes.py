@@ -176,10 +176,7 @@ def _value(found: Input, given: Any) -> Value:
                 raise BadChange(found.key, given, found.legal)
             return text in _ON
         case "order":
-            names = _list(given)
-            if sorted(names) != sorted(found.names):
-                raise BadChange(found.key, given, found.legal)
-            return tuple(names)
+            return _order(found, given)
         case _:
             return _periods(found, given)
 
@@ -215,6 +212,47 @@ def _list(given: Any) -> list[str]:
     if isinstance(given, str):
         return [part.strip() for part in given.split(",") if part.strip()]
     return [str(part).strip() for part in given] if isinstance(given, list | tuple) else []
+
+
+def step_of(text: str) -> tuple[str, float]:
+    """Return the tier of a step of an order, and the share up to which it is filled then [1].
+
+    Raises
+    ------
+    ValueError
+        When the share is no number.
+    """
+    name, colon, share = text.partition(":")
+    return name.strip(), float(share) if colon else 1.0
+
+
+def _order(found: Input, given: Any) -> tuple[str, ...]:
+    """Return the steps of a filling; no tier is filled further than the one below carries it.
+
+    The fronts are straight: as far as the lower tier has come, so far the upper one can stand
+    (design assumption, that of `twin/crater.py`).
+    """
+    try:
+        steps = [step_of(each) for each in _list(given)]
+    except ValueError as error:
+        raise BadChange(found.key, given, found.legal) from error
+    filled = dict.fromkeys(found.names, 0.0)
+    for name, share in steps:
+        if name not in filled or not filled[name] < share <= 1:
+            raise BadChange(found.key, given, found.legal)
+        filled[name] = share
+        place = found.names.index(name)
+        below = found.names[place - 1] if place else None
+        if below is not None and filled[below] < share:
+            reason = Text(
+                "{tier} filled to {share:.0%} stands on {below}, which is filled to {under:.0%}"
+                " then: a tier comes no further than the one below carries it",
+                {"tier": name, "share": share, "below": below, "under": filled[below]},
+            )
+            raise BadChange(found.key, given, reason)
+    if any(share < 1 for share in filled.values()):
+        raise BadChange(found.key, given, found.legal)
+    return tuple(name if share == 1 else f"{name}:{share:g}" for name, share in steps)
 
 
 def _periods(found: Input, given: Any) -> tuple[str, ...]:

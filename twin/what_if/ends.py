@@ -12,14 +12,17 @@ from ingest.text import Text
 from twin import VERSION
 from twin.backfill import FORECAST_POINTS
 from twin.buckets import Array
-from twin.completion import HIGH, LOW, Paths, moment, quantile
+from twin.completion import HIGH, LOW, NEEDED_MONTHS, Paths, moment, quantile
 from twin.history import DAY
-from twin.plan import Plan
 from twin.state import CompletionState, FillState
-from twin.what_if.results import VolumeCurve, YearAhead
+from twin.what_if.results import TierAhead, VolumeCurve, YearAhead
+from twin.what_if.start import Start
+from twin.what_if.tiers import Tiers
 
 #: Years ahead that are told at most.
 MOST_YEARS = 60
+
+Three = tuple[float, float, float]
 
 
 def last_moment(deadline: date) -> datetime:
@@ -32,130 +35,244 @@ def end_of(fill: FillState, end: str) -> CompletionState:
     return next(each for each in fill.completions if each.end == end)
 
 
-def reached(
-    state: CompletionState, paths: Paths | None, deadline: datetime
-) -> tuple[Figure, Figure]:
-    """Return when an end is reached, and the probability that it is by a deadline [1]."""
-    if paths is None or state.expected.quality == "derived":
-        return state.expected, state.probability  # not known, or done already
-    target = float(state.target.value or 0)
-    found = paths.reached(target)
-    low, middle, high = (_day(moment(quantile(found, share))) for share in (LOW, 0.5, HIGH))
-    chance = msgspec.structs.replace(
-        state.probability, value=float(np.mean(found < deadline.timestamp()))
-    )
-    if middle is None:
-        reason = Text("With this variant the volume is not reached in 100 years")
-        return unknown("date", reason, time=state.expected.time, source=chance.source), chance
-    expected = msgspec.structs.replace(
-        chance, value=middle, unit="date", low=low, high=high, confidence=HIGH - LOW
-    )
-    return expected, chance
-
-
-def at_deadline(state: CompletionState, paths: Paths | None, deadline: datetime) -> Figure:
-    """Return what the dump holds when a deadline is over [thousand m3]."""
-    if paths is None:
-        return state.expected
-    if deadline.timestamp() <= paths.now:
-        reason = Text("The deadline is over")
-        return unknown("thousand m3", reason, time=state.expected.time)
-    low, middle, high = volumes(paths, deadline)
-    template = state.expected if state.expected.value is not None else state.probability
-    return msgspec.structs.replace(
-        template,
-        value=middle,
-        unit="thousand m3",
-        low=low,
-        high=high,
-        confidence=HIGH - LOW,
-        reason=None,
-        source=template.source,
-        version=VERSION,
-        quality="forecast" if template.quality == "unavailable" else template.quality,
+def rests_on(start: Start) -> Text | None:
+    """Return what the volume ahead rests on, None for a site without a plan."""
+    if start.past is None:
+        return None
+    months: dict[str, str | int | float] = {"count": start.past.count, "needed": NEEDED_MONTHS}
+    if start.measured:
+        return Text("The pace of the {count} whole months of loads that are over", months)
+    return Text(
+        "The plan's rates from now on: {count} of {needed} whole months of loads are over; no"
+        " interval, because how much a month differs from the plan is not measured yet",
+        months,
     )
 
 
-def volumes(paths: Paths, when: datetime) -> tuple[float, float, float]:
-    """Return low, middle and high of the paths at a moment [thousand m3]."""
-    found = np.sort(paths.volumes(np.array([when.timestamp()]))[:, 0])
-    return quantile(found, LOW), quantile(found, 0.5), quantile(found, HIGH)
+class Ends:
+    """What the paths of a variant say of ends, years and tiers.
+
+    Parameters
+    ----------
+    paths
+        None: what lies in the dump is not known.
+    deadline
+        Its last moment.
+    """
+
+    def __init__(
+        self, start: Start, fill: FillState, paths: Paths | None, tiers: Tiers, deadline: datetime
+    ) -> None:
+        self._start, self._fill, self._tiers = start, fill, tiers
+        self._paths, self._deadline = paths, deadline
+        self._total = start.calendar.total
+        planned = start.plan.file.total_capacity_thousand_m3 if start.plan else tiers.total
+        self._takes = tiers.total if tiers.reshaped else max(planned, tiers.total)
+
+    def target(self, end: str) -> float:
+        """Return the volume of an end [thousand m3]: the plan's, or that of the full dump."""
+        if end == "full" and self._tiers.reshaped:
+            return self._takes
+        return float(end_of(self._fill, end).target.value or 0)
+
+    @property
+    def lower_by(self) -> float:
+        """How far the tiers end below the plan's top [m]."""
+        assert self._start.plan is not None
+        top = list(self._start.plan.tiers.values())[-1].crest_m
+        return max(top - list(self._tiers.levels.values())[-1][1], 0.0)
+
+    def reached(self, end: str) -> tuple[Figure, Figure, Array | None]:
+        """Return when an end is reached, its probability by the deadline [1], and by each path.
+
+        [s since 1970]
+        """
+        state, target, paths = end_of(self._fill, end), self.target(end), self._paths
+        if state.expected.quality == "derived" or paths is None:
+            return state.expected, state.probability, None  # done already, or not known
+        if target > self._takes + 1e-6:
+            reason = Text(
+                "These tiers take {takes:.0f} thousand m3, less than the {target:.0f} that are"
+                " asked for",
+                {"takes": self._takes, "target": target},
+            )
+            time = state.expected.time
+            return unknown("date", reason, time=time), unknown("1", reason, time=time), None
+        by_path = paths.reached_by_path(target)
+        found = np.sort(by_path)
+        low, middle, high = (_day(moment(quantile(found, share))) for share in (LOW, 0.5, HIGH))
+        said = self._said(state)
+        if self._start.measured:
+            chance = msgspec.structs.replace(
+                said, value=float(np.mean(found < self._deadline.timestamp())), unit="1"
+            )
+        else:
+            reason = Text(
+                "No probability: how much a month differs from the plan is not measured yet"
+            )
+            chance = unknown("1", reason, time=said.time, source=said.source)
+        if middle is None:
+            reason = Text("With this variant the volume is not reached in 100 years")
+            return unknown("date", reason, time=said.time, source=said.source), chance, by_path
+        return self._with_interval(said, "date", (low, middle, high)), chance, by_path
+
+    def at_deadline(self) -> Figure:
+        """Return what the dump holds when the deadline is over [thousand m3]."""
+        state, paths = end_of(self._fill, "deadline"), self._paths
+        if paths is None:
+            return state.expected
+        if self._deadline.timestamp() <= paths.now:
+            reason = Text("The deadline is over")
+            return unknown("thousand m3", reason, time=state.expected.time)
+        found = self._volumes([self._deadline])[0]
+        said = self._said(state)
+        if said.quality == "unavailable":
+            said = msgspec.structs.replace(said, quality="forecast")
+        return self._with_interval(said, "thousand m3", found)
+
+    def tier_at(self, volume: Figure) -> Figure:
+        """Return the tier of the front when the dump holds a volume."""
+
+        def front(end: float | str | None) -> str | None:
+            return self._tiers.front(end) if isinstance(end, float) else None
+
+        return msgspec.structs.replace(
+            volume,
+            value=front(volume.value),
+            unit="name",
+            low=front(volume.low),
+            high=front(volume.high),
+        )
+
+    def tiers(self, volume: Figure) -> list[TierAhead]:
+        """Return every tier with what it takes, and how far it is filled at a volume."""
+        assert self._start.plan is not None
+        found = []
+        ends = [
+            self._tiers.filled(end) if isinstance(end, float) else None
+            for end in (volume.value, volume.low, volume.high)
+        ]
+        for name, (base, crest) in self._tiers.levels.items():
+            most = self._tiers.capacity[name]
+            given = self._start.plan.tiers[name]
+            part, low, high = (None if each is None else each[name] / most for each in ends)
+            found.append(
+                TierAhead(
+                    tier=name,
+                    title=dict(self._start.site.zones[name].title.items()),
+                    base_m=base,
+                    crest_m=crest,
+                    capacity=Figure(
+                        value=most,
+                        unit="thousand m3",
+                        time=self._start.now,
+                        source=given.source,
+                        quality="assumed"
+                        if self._tiers.reshaped or given.basis == "assumed"
+                        else "planned",
+                        validity=Text("By the plan's curve of level against volume")
+                        if self._tiers.reshaped
+                        else None,
+                    ),
+                    filled=msgspec.structs.replace(volume, value=part, unit="1", low=low, high=high)
+                    if part is not None
+                    else msgspec.structs.replace(volume, unit="1"),
+                )
+            )
+        return found
+
+    def begun(self, volume: Figure) -> set[str]:
+        """Return the tiers in which something lies at a volume; now, where it is not known."""
+        filled = self._tiers.held
+        if isinstance(volume.value, float):
+            filled = self._tiers.filled(volume.value)
+        return {name for name, each in filled.items() if each > 0}
+
+    def curve(self) -> VolumeCurve:
+        """Return the volume ahead, up to the plan's [thousand m3]."""
+        paths, now = self._paths, self._start.now
+        total = min(self._total, self._takes)
+        if paths is None or paths.done >= total:
+            return VolumeCurve()
+        moments, curves = paths.fan(total, FORECAST_POINTS)
+        measured = self._start.measured
+        return VolumeCurve(
+            time=[now + timedelta(seconds=round(each - paths.now)) for each in moments.tolist()],
+            middle=curves["middle"].tolist(),
+            low=curves["low"].tolist() if measured else [],
+            high=curves["high"].tolist() if measured else [],
+        )
+
+    def years(self) -> list[YearAhead]:
+        """Return where the fill stands at the ends of the years up to the deadline's."""
+        if self._paths is None:
+            return []
+        said = self._said(end_of(self._fill, "plan"))
+        first = datetime.fromtimestamp(self._paths.now, UTC).year
+        years = range(first, min(max(self._deadline.year, first + 1), first + MOST_YEARS))
+        found = []
+        ends = self._volumes([datetime(year + 1, 1, 1, tzinfo=UTC) for year in years])
+        for year, each in zip(years, ends, strict=True):
+            volume = self._with_interval(said, "thousand m3", each)
+            tier = msgspec.structs.replace(
+                self.tier_at(volume), low=None, high=None, confidence=None
+            )
+            found.append(YearAhead(year=year, volume=volume, tier=tier))
+        return found
+
+    def _volumes(self, moments: list[datetime]) -> list[Three]:
+        """Return low, middle and high of the paths, no more than the dump takes [thousand m3]."""
+        assert self._paths is not None
+        found = self._paths.volumes(np.array([each.timestamp() for each in moments]))
+        ranked = np.sort(np.minimum(found, max(self._takes, self._paths.done)), axis=0)
+        return [
+            (quantile(each, LOW), quantile(each, 0.5), quantile(each, HIGH)) for each in ranked.T
+        ]
+
+    def _said(self, state: CompletionState) -> Figure:
+        """Return what goes with every figure of an end: source, time, validity, quality."""
+        if self._start.measured:
+            return state.probability if state.end != "deadline" else _known(state)
+        return Figure(
+            value=None,
+            unit="1",
+            time=self._start.now,
+            source=self._start.calendar.source,
+            version=VERSION,
+            validity=rests_on(self._start),
+            quality="planned",
+        )
+
+    def _with_interval(
+        self, said: Figure, unit: str, three: tuple[float | str | None, ...]
+    ) -> Figure:
+        low, middle, high = three
+        if not self._start.measured:
+            return msgspec.structs.replace(said, value=middle, unit=unit)
+        return msgspec.structs.replace(
+            said,
+            value=middle,
+            unit=unit,
+            low=low,
+            high=high,
+            confidence=HIGH - LOW,
+            reason=None,
+            version=VERSION,
+        )
+
+
+def _known(state: CompletionState) -> Figure:
+    return state.expected if state.expected.value is not None else state.probability
 
 
 def days_between(before: Array, after: Array) -> tuple[float, float] | None:
     """Return the interval of 80 % of the paths' own differences of two dates [d]."""
     there = np.isfinite(before) & np.isfinite(after)
-    if there.mean() < HIGH:
+    if there.mean() < HIGH or len(there) < 2:
         return None
-    differences = np.sort(after[there] - before[there]) / DAY.total_seconds()
+    # What differs by the rounding of sums does not differ.
+    differences = np.sort(np.round((after[there] - before[there]) / DAY.total_seconds(), 6))
     return quantile(differences, LOW), quantile(differences, HIGH)
-
-
-def curve(paths: Paths | None, total: float, now: datetime) -> VolumeCurve:
-    """Return the volume ahead, up to a whole [thousand m3]."""
-    if paths is None or paths.done >= total:
-        return VolumeCurve()
-    moments, curves = paths.fan(total, FORECAST_POINTS)
-    return VolumeCurve(
-        time=[now + timedelta(seconds=round(each - paths.now)) for each in moments.tolist()],
-        middle=curves["middle"].tolist(),
-        low=curves["low"].tolist(),
-        high=curves["high"].tolist(),
-    )
-
-
-def filled_at(
-    plan: Plan, fill: FillState, order: tuple[str, ...], volume: float
-) -> dict[str, float]:
-    """Return how much lies in each tier when the dump holds a volume [thousand m3].
-
-    What lies there now stays; what comes fills the tiers in the order given.
-    """
-    held = {
-        tier.tier: tier.filled.value if isinstance(tier.filled.value, float) else 0.0
-        for tier in fill.tiers
-    }
-    left = volume - sum(held.values())
-    for name in order:
-        part = min(max(plan.tiers[name].capacity_thousand_m3 - held[name], 0.0), max(left, 0.0))
-        held[name] += part
-        left -= part
-    return held
-
-
-def tier_at(plan: Plan, fill: FillState, order: tuple[str, ...], volume: float) -> str:
-    """Return the tier that is being filled when the dump holds a volume."""
-    held = filled_at(plan, fill, order, volume)
-    for name in order:
-        if held[name] < plan.tiers[name].capacity_thousand_m3 - 1e-9:
-            return name
-    return order[-1]
-
-
-def years_ahead(
-    plan: Plan, fill: FillState, paths: Paths | None, order: tuple[str, ...], deadline: datetime
-) -> list[YearAhead]:
-    """Return where the fill stands at the ends of the years up to the deadline's."""
-    if paths is None:
-        return []
-    template = end_of(fill, "plan").probability
-    first = datetime.fromtimestamp(paths.now, UTC).year
-    found = []
-    for year in range(first, min(max(deadline.year, first + 1), first + MOST_YEARS)):
-        low, middle, high = volumes(paths, datetime(year + 1, 1, 1, tzinfo=UTC))
-        volume = msgspec.structs.replace(
-            template,
-            value=middle,
-            unit="thousand m3",
-            low=low,
-            high=high,
-            confidence=HIGH - LOW,
-        )
-        tier = msgspec.structs.replace(
-            template, value=tier_at(plan, fill, order, middle), unit="name"
-        )
-        found.append(YearAhead(year=year, volume=volume, tier=tier))
-    return found
 
 
 def _day(when: datetime | None) -> str | None:

@@ -28,6 +28,10 @@ GROUPS: dict[str, Text] = {
 #: a slip of the pen (design assumption).
 MOST_MACHINES, MOST_MASS, MOST_FACTOR = 200, 20_000.0, 10.0
 
+#: Heights that a tier has at least, and at most where the site does not say for which height its
+#: edge was set [m] (design assumption).
+LEAST_HEIGHT, MOST_HEIGHT = 5.0, 100.0
+
 
 @dataclass(frozen=True)
 class Input:
@@ -69,7 +73,11 @@ class Input:
             case "switch":
                 return Text("on or off")
             case "order":
-                return Text("every tier once: {names}", {"names": ", ".join(self.names)})
+                return Text(
+                    "every tier to the end, none further than the one below it: {names}; a part"
+                    " first as {example}",
+                    {"names": ", ".join(self.names), "example": f"{self.names[0]}:0.6"},
+                )
             case "date":
                 return Text("a day from {low} to {high}", self._ends)
             case "periods":
@@ -107,6 +115,7 @@ def inputs_of(start: Known) -> dict[str, Input]:
                 now=tuple(plan.tiers),
                 names=tuple(plan.tiers),
             ),
+            *_heights(start, plan),
         ]
     found.append(
         Input(
@@ -141,6 +150,8 @@ class Known:
         Distance [km], shift [h], shifts a day, days a year, readiness, by the inputs' names.
     drains_lower_m
         None: the site names no drains.
+    tallest_m
+        Height that a tier may have at most [m].
     """
 
     plan: Plan | None
@@ -148,6 +159,8 @@ class Known:
     machines: tuple[tuple[str, int, tuple[tuple[str, str], ...]], ...]
     working: Mapping[str, float]
     drains_lower_m: float | None
+    tier_titles: Mapping[str, tuple[tuple[str, str], ...]]
+    tallest_m: float
     first_day: date
     last_day: date
 
@@ -204,6 +217,22 @@ def _streams(start: Known, plan: Plan) -> list[Input]:
             _date(start, f"streams.{name}.since", Text("from"), subject=subject),
         ]
     return found
+
+
+def _heights(start: Known, plan: Plan) -> list[Input]:
+    return [
+        Input(
+            f"tiers.height.{name}",
+            "number",
+            Text("Height"),
+            "m",
+            start.tier_titles[name],
+            LEAST_HEIGHT,
+            max(start.tallest_m, tier.crest_m - tier.base_m),
+            tier.crest_m - tier.base_m,
+        )
+        for name, tier in plan.tiers.items()
+    ]
 
 
 def _fleet(start: Known) -> list[Input]:

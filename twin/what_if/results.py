@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -25,7 +25,10 @@ class Measure(msgspec.Struct, kw_only=True):
 
 
 class VolumeCurve(msgspec.Struct, kw_only=True):
-    """Volume in the dump ahead [thousand m3]: middle of the paths and the interval of 80 %."""
+    """Volume in the dump ahead [thousand m3]: middle of the paths and the interval of 80 %.
+
+    By the plan's rates there is one path, and no interval: `low` and `high` are empty.
+    """
 
     time: list[datetime] = []
     middle: list[float] = []
@@ -39,6 +42,17 @@ class YearAhead(msgspec.Struct, kw_only=True):
     year: int
     volume: Figure  # thousand m3
     tier: Figure  # value: the name of the tier in which the front stands
+
+
+class TierAhead(msgspec.Struct, kw_only=True):
+    """One tier as the variant has it."""
+
+    tier: str
+    title: dict[str, str]
+    base_m: float
+    crest_m: float
+    capacity: Figure  # thousand m3
+    filled: Figure  # share of it that is filled at the deadline, 1
 
 
 class SlopeAhead(msgspec.Struct, kw_only=True):
@@ -61,13 +75,25 @@ class ZoneAhead(msgspec.Struct, kw_only=True):
 
 
 class VariantResult(msgspec.Struct, kw_only=True):
-    """What one variant comes to; the baseline has no changes and the name ""."""
+    """What one variant comes to; the baseline has no changes and the name "".
+
+    Parameters
+    ----------
+    basis
+        What the volume ahead rests on: the pace of the months that are over, or the plan's rates
+        while too few are.
+    rests_on
+        The same in words; None: nothing is known of the volume ahead.
+    """
 
     name: str
     changes: dict[str, Any]
+    basis: Literal["measured", "plan"] = "measured"
+    rests_on: Text | None = None
     measures: list[Measure]
     curve: VolumeCurve
     years: list[YearAhead]
+    tiers: list[TierAhead] = []
     slopes: list[SlopeAhead]
     grading: list[ZoneAhead]
     notes: list[Text]

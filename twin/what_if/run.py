@@ -19,22 +19,13 @@ from twin.buckets import Array
 from twin.grading import grading_state
 from twin.state import FillState, SettlementState
 from twin.what_if.changes import NOTHING, Changes, midnight
-from twin.what_if.ends import (
-    at_deadline,
-    curve,
-    days_between,
-    end_of,
-    filled_at,
-    last_moment,
-    reached,
-    tier_at,
-    years_ahead,
-)
+from twin.what_if.ends import Ends, days_between, last_moment, rests_on
 from twin.what_if.masses import cost, masses_until, summed
 from twin.what_if.placement import Placement, place
 from twin.what_if.results import Measure, VariantResult, VolumeCurve, ZoneAhead
 from twin.what_if.stability import least, lowered, slopes_ahead
 from twin.what_if.start import Start
+from twin.what_if.tiers import Tiers, tiers_of
 from twin.what_if.water import blended, loads, outflow
 
 MODEL = "what_if"
@@ -57,7 +48,7 @@ def run(start: Start, changes: Changes = NOTHING, name: str = "") -> VariantResu
     Raises
     ------
     BadChange
-        When the fleet cannot work as changed.
+        When the fleet cannot work as changed, or tiers of such heights cannot be built.
     """
     before = _baseline(start)
     if not changes:
@@ -111,6 +102,8 @@ def _compute(start: Start, changes: Changes) -> _Computed:
     result = VariantResult(
         name="",
         changes=changes.document(),
+        basis="measured" if start.measured else "plan",
+        rests_on=rests_on(start),
         measures=[],
         curve=VolumeCurve(),
         years=[],
@@ -122,18 +115,21 @@ def _compute(start: Start, changes: Changes) -> _Computed:
     done: Figure | None = None
     masses: dict[str, float] | None = None
     price = unknown("1", Text("The site has no plan"), time=start.now)
+    tiers: Tiers | None = None
     if start.plan is not None and start.state.fill is not None:
+        tiers = tiers_of(start, changes)
         deadline = last_moment(_deadline(start, changes))
         most = max(start.calendar.total, start.plan.file.total_capacity_thousand_m3)
         placement = place(start, changes, deadline, most)
-        begun = _fill(start, changes, start.state.fill, placement, deadline, result, dates)
+        ends = Ends(start, start.state.fill, placement.paths, tiers, deadline)
+        begun = _fill(start, start.state.fill, placement, ends, result, dates)
         done = result.measure("completion").figure
         parts = []
         if isinstance(done.value, str) and placement.paths is not None:
             left = start.calendar.total - placement.paths.done
             parts = masses_until(start, placement.segments, midnight(done.value), left)
         masses, price = summed(parts), cost(start, changes, parts)
-    result.slopes = slopes_ahead(start, changes, begun)
+    result.slopes = slopes_ahead(start, changes, begun, tiers)
     _ground(start, changes, result, done, masses)
     _add(result, "cost", Text("Cost of what is left of the plan"), price)
     return _Computed(result, dates)
@@ -151,66 +147,39 @@ def _add(result: VariantResult, name: str, title: Text, figure: Figure) -> None:
 
 def _fill(
     start: Start,
-    changes: Changes,
     fill: FillState,
     placement: Placement,
-    deadline: datetime,
+    ends: Ends,
     result: VariantResult,
     dates: dict[str, Array],
 ) -> set[str]:
     """Tell the volume, its ends and its tiers; return the tiers that are begun by the deadline."""
-    assert start.plan is not None
-    paths = placement.paths
-    order = changes.get("tiers.order")
-    tiers = order if isinstance(order, tuple) else tuple(start.plan.tiers)
     for end, name, title in (
         ("plan", "completion", Text("Plan's volume reached")),
         ("full", "full", Text("Crater full")),
     ):
-        state = end_of(fill, end)
-        expected, chance = reached(state, paths, deadline)
+        expected, chance, by_path = ends.reached(end)
         _add(result, name, title, expected)
-        if paths is not None:
-            dates[name] = paths.reached_by_path(float(state.target.value or 0))
+        if by_path is not None:
+            dates[name] = by_path
         if end == "plan":
             _add(result, "probability", Text("Reached by the deadline with"), chance)
-    held = at_deadline(end_of(fill, "deadline"), paths, deadline)
+    held = ends.at_deadline()
     _add(result, "deadline_volume", Text("Volume at the deadline"), held)
+    tier = unknown("name", held.reason or Text("No reading yet"), time=start.now)
     if isinstance(held.value, float):
-        begun = {
-            each
-            for each, volume in filled_at(start.plan, fill, tiers, held.value).items()
-            if volume > 0
-        }
-        tier = msgspec.structs.replace(
-            held,
-            value=tier_at(start.plan, fill, tiers, held.value),
-            unit="name",
-            low=None,
-            high=None,
-        )
-    else:
-        begun = {
-            each.tier
-            for each in fill.tiers
-            if isinstance(each.filled.value, float) and each.filled.value > 0
-        }
-        tier = unknown("name", held.reason or Text("No reading yet"), time=start.now)
+        tier = ends.tier_at(held)
     _add(result, "tier", Text("Tier of the front at the deadline"), tier)
     _machines(start, placement, result)
-    result.curve = curve(paths, start.calendar.total, start.now)
-    result.years = years_ahead(start.plan, fill, paths, tiers, deadline)
-    for place_, name in enumerate(tiers):
-        natural = list(start.plan.tiers)
-        below = natural[: natural.index(name)]
-        if any(each in tiers[place_ + 1 :] for each in below):
-            result.notes.append(
-                Text(
-                    "{tier} is filled before a tier below it: it can only stand on what is filled"
-                    " there",
-                    {"tier": name},
-                )
+    result.curve, result.years, result.tiers = ends.curve(), ends.years(), ends.tiers(held)
+    lower = ends.lower_by
+    if lower > 0:
+        result.notes.append(
+            Text(
+                "The tiers end {lower:.1f} m below the plan's top and take {takes:.0f} thousand m3",
+                {"lower": lower, "takes": ends.target("full")},
             )
+        )
     done = result.measure("completion").figure
     graded = grading_state(
         None,
@@ -223,7 +192,7 @@ def _fill(
     result.grading = [
         ZoneAhead(zone=each.zone, date=each.date) for each in (graded.zones if graded else [])
     ]
-    return begun
+    return ends.begun(held)
 
 
 def _machines(start: Start, placement: Placement, result: VariantResult) -> None:

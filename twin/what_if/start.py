@@ -35,7 +35,7 @@ from twin.slopes.configuration import SlopesPlan, load_slopes
 from twin.state import TwinState
 from twin.water_file import WaterFile, water_of
 from twin.what_if.configuration import WhatIfFile, load_what_if
-from twin.what_if.inputs import Input, Known, inputs_of
+from twin.what_if.inputs import MOST_HEIGHT, Input, Known, inputs_of
 
 
 @dataclass(frozen=True)
@@ -149,12 +149,16 @@ def gather(
         past=past,
         rises=_rises(site, history, slopes, water),
         weather=_weather(history, water),
-        inputs=inputs_of(_known(plan, fleets, said, at)),
+        inputs=inputs_of(_known(site, plan, fleets, said, at)),
     )
 
 
 def _known(
-    plan: Plan | None, fleets: Fleets | None, said: WhatIfFile | None, at: datetime
+    site: Site,
+    plan: Plan | None,
+    fleets: Fleets | None,
+    said: WhatIfFile | None,
+    at: datetime,
 ) -> Known:
     masses: Mapping[str, float] = {}
     if plan is not None:
@@ -182,6 +186,11 @@ def _known(
         machines=tuple(machines),
         working=working,
         drains_lower_m=said.drains.lowered_m if said and said.drains else None,
+        tier_titles={
+            name: tuple((str(key), text) for key, text in site.zones[name].title.items())
+            for name in (plan.tiers if plan else ())
+        },
+        tallest_m=fleets.edge.tallest_tier_m if fleets and fleets.edge else MOST_HEIGHT,
         first_day=first.date(),
         last_day=at.date().replace(year=at.year + FARTHEST_YEARS - 1, day=1),
     )
