@@ -87,7 +87,7 @@ def past_months(loads: Loads, calendar: Calendar) -> PastMonths:
         return PastMonths(np.empty(0), 1)
     cumulative = np.concatenate(([0.0], loads.cumulative))
     placed = np.diff(cumulative[[(edge - loads.start) // DAY for edge in edges]])
-    planned = np.diff([calendar.volume(edge) for edge in edges])
+    planned = np.diff(_planned_up_to(calendar, np.array([edge.timestamp() for edge in edges])))
     kept = np.flatnonzero(planned > 0)
     if not len(kept):
         return PastMonths(np.empty(0), 1)
@@ -220,22 +220,28 @@ def months_ahead(past: PastMonths, calendar: Calendar, now: datetime) -> MonthsA
     """Return the months from now's own on, None when too few months are over."""
     if past.count < NEEDED_MONTHS:
         return None
-    edges = _edges_ahead(now)
-    seconds = np.array([edge.timestamp() for edge in edges])
+    edges, seconds = _edges_ahead(_month_of(now))
     ratios = _bootstrap(tuple(past.ratios.tolist()), past.first, edges[0].month, len(edges) - 1)
     return MonthsAhead(seconds, ratios, _planned(calendar, edges, seconds))
 
 
 def months_as_planned(calendar: Calendar, now: datetime) -> MonthsAhead:
     """Return the months from now's own on as one path that keeps to the plan's rates."""
-    edges = _edges_ahead(now)
-    seconds = np.array([edge.timestamp() for edge in edges])
+    edges, seconds = _edges_ahead(_month_of(now))
     return MonthsAhead(seconds, np.ones((1, len(edges) - 1)), _planned(calendar, edges, seconds))
 
 
-def _edges_ahead(now: datetime) -> list[datetime]:
-    start = now.astimezone(UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-    return month_starts(start, start.replace(year=start.year + FARTHEST_YEARS))
+def _month_of(now: datetime) -> datetime:
+    return now.astimezone(UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+
+
+@lru_cache(maxsize=4)
+def _edges_ahead(start: datetime) -> tuple[list[datetime], Array]:
+    """Return the starts of the months from one on, as times and as seconds since 1970."""
+    edges = month_starts(start, start.replace(year=start.year + FARTHEST_YEARS))
+    seconds = np.array([edge.timestamp() for edge in edges])
+    seconds.setflags(write=False)
+    return edges, seconds
 
 
 def added(volumes: Array) -> Array:
@@ -254,14 +260,19 @@ def added(volumes: Array) -> Array:
 
 def _planned(calendar: Calendar, edges: list[datetime], seconds: Array) -> Array:
     """Return the planned volume of the months between edges; after its end the last year's."""
-    knots = np.array([knot.timestamp() for knot in calendar.knots])
-    volumes = np.diff(np.interp(seconds, knots, calendar.volumes))
+    volumes = np.diff(_planned_up_to(calendar, seconds))
     end = calendar.knots[-1]
     last = month_starts(end.replace(year=end.year - 1), end)
     year = np.diff([calendar.volume(edge) for edge in last])
-    over = seconds[:-1] >= knots[-1]
+    over = seconds[:-1] >= end.timestamp()
     months = np.arange(len(volumes)) + edges[0].month - last[0].month
     return np.where(over, year[months % len(year)], volumes)
+
+
+def _planned_up_to(calendar: Calendar, seconds: Array) -> Array:
+    """Return the cumulative planned volume at moments [s since 1970] [thousand m3]."""
+    knots = np.array([knot.timestamp() for knot in calendar.knots])
+    return np.interp(seconds, knots, calendar.volumes)
 
 
 @lru_cache(maxsize=4)

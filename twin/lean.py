@@ -26,7 +26,11 @@ def lean(value: object) -> object:
     if kind is float:
         return rounded(value)  # type: ignore[arg-type]
     if kind is list or kind is tuple:
-        return [lean(each) for each in value]  # type: ignore[attr-defined]
+        # Most lists are curves.
+        return [
+            rounded(each) if type(each) is float else lean(each)
+            for each in value  # type: ignore[attr-defined]
+        ]
     if kind is dict:
         return {key: lean(each) for key, each in value.items()}  # type: ignore[attr-defined]
     if not isinstance(value, msgspec.Struct):

@@ -18,7 +18,7 @@ References
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import product
@@ -186,7 +186,8 @@ def fit_response(level: Array, stresses: Stresses) -> Response:
     level
         Daily means (days,); NaN where there is none.
     """
-    return _fitted(level, stresses, _causes(stresses)[-1])
+    coarse = _Design(level, stresses, _candidates(stresses))
+    return _fitted(level, stresses, coarse, _causes(stresses)[-1])
 
 
 def judge_response(level: Array, stresses: Stresses, blocks: int = BLOCKS) -> Judged:
@@ -205,7 +206,7 @@ def judge_response(level: Array, stresses: Stresses, blocks: int = BLOCKS) -> Ju
     assert best is not None
     efficiency, causes, foretold = best
     off = (level - foretold)[~np.isnan(level)]
-    response = _fitted(level, stresses, causes)
+    response = _fitted(level, stresses, design, causes)
     return Judged(
         response=response,
         foretold=foretold,
@@ -215,9 +216,9 @@ def judge_response(level: Array, stresses: Stresses, blocks: int = BLOCKS) -> Ju
     )
 
 
-def _fitted(level: Array, stresses: Stresses, causes: tuple[int, ...]) -> Response:
-    coarse = _Design(level, stresses, _candidates(stresses))
-    index, _ = coarse.best([0], causes)
+def _fitted(level: Array, stresses: Stresses, coarse: _Design, causes: tuple[int, ...]) -> Response:
+    """Return the best response near the best candidate of a design, of all its days."""
+    index, _ = coarse.best(range(coarse.blocks), causes)
     finer = _Design(level, stresses, _around(coarse.candidates[index]))
     return finer.response(*finer.best([0], causes))
 
@@ -275,13 +276,15 @@ class _Design:
     ) -> None:
         self.candidates = candidates
         self._days = np.flatnonzero(~np.isnan(level))
+        self.blocks = blocks
         self._blocks = np.array_split(self._days, blocks)
         self._mean = (
             0.0 if stresses.pressure is None else float(stresses.pressure[self._days].mean())
         )
-        columns = np.stack(list(self._columns(stresses)))  # candidates x columns x days
-        self._scale = np.maximum(np.abs(columns).max(axis=2), 1e-12)
-        columns = columns / self._scale[:, :, None]
+        columns = self._columns(stresses)
+        # In place, for these are the largest arrays of a twin.
+        self._scale = np.maximum(np.maximum(columns.max(axis=2), -columns.min(axis=2)), 1e-12)
+        columns /= self._scale[:, :, None]
         self._level_mean = float(level[self._days].mean())
         values = level - self._level_mean
         self._columns_of = [columns[:, :, days] for days in self._blocks]
@@ -348,23 +351,24 @@ class _Design:
             mean_pressure=self._mean,
         )
 
-    def _columns(self, stresses: Stresses) -> Iterator[Array]:
-        nothing = np.zeros(len(stresses))
-        air = nothing if stresses.pressure is None else stresses.pressure - self._mean
+    def _columns(self, stresses: Stresses) -> Array:
+        """Return what the level is a sum of (candidates x columns x days)."""
+        found = np.zeros((len(self.candidates), len(_CAUSES[-1]) + 2, len(stresses)))
+        found[:, _REST] = 1.0
+        if stresses.pressure is not None:
+            found[:, _AIR] = stresses.pressure - self._mean
         water = stresses.water.astype(float).tobytes()
         evaporation = stresses.evaporation.astype(float).tobytes()
         draining: dict[float, Array] = {}
-        for shape, time, tau in self.candidates:
-            if tau not in draining:
-                draining[tau] = nothing if stresses.load is None else _draining(stresses.load, tau)
-            yield np.stack(
-                [
-                    np.ones(len(stresses)),
-                    *_both_delayed(water, evaporation, shape, time),
-                    air,
-                    draining[tau],
-                ]
+        for place, (shape, time, tau) in enumerate(self.candidates):
+            found[place, _WATER], found[place, _DRY] = _both_delayed(
+                water, evaporation, shape, time
             )
+            if stresses.load is not None:
+                if tau not in draining:
+                    draining[tau] = _draining(stresses.load, tau)
+                found[place, _LOAD] = draining[tau]
+        return found
 
 
 # The levels of a site have the same weather: the candidates of one serve all of them. A look back
