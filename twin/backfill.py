@@ -446,16 +446,19 @@ def _front(
 
 def _s_curve(loads: Loads, calendar: Calendar, ahead: Paths | None) -> SCurve:
     cumulative = np.concatenate(([0.0], loads.cumulative))
-    times = [loads.start + index * DAY for index in range(len(cumulative) - 1)] + [loads.end]
     if loads.end <= loads.start:
-        times, cumulative = [loads.start], cumulative[:1]
-    step = -(-len(times) // CURVE_POINTS)
+        cumulative = cumulative[:1]
+    last = len(cumulative) - 1
+    step = -(-len(cumulative) // CURVE_POINTS)
     # Counted from the plan's start, so that the points stay where they were as days go on.
-    kept = sorted({*range(0, len(times), step), len(times) - 1})
+    kept = sorted({*range(0, last, step), last})
     curve = SCurve(
         planned_time=list(calendar.knots),
         planned=list(calendar.volumes),
-        actual_time=[times[index] for index in kept],
+        # The last day ends at the state's moment.
+        actual_time=[
+            loads.end if 0 < index == last else loads.start + index * DAY for index in kept
+        ],
         actual=[float(cumulative[index]) for index in kept],
     )
     if ahead is None or ahead.done >= calendar.total:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 
 import numpy as np
 
@@ -45,7 +46,7 @@ class Loads:
     volume: Array
     loose: Array
 
-    @property
+    @cached_property
     def cumulative(self) -> Array:
         """Volume in the dump at the end of each day [thousand m3]."""
         return np.cumsum(self.volume.sum(axis=1))
