@@ -3,7 +3,8 @@
 A sender publishes readings (QoS 1) and notes which the broker has acknowledged, while ingest,
 mosquitto, the forwarder and InfluxDB are killed at random moments and started again. At the end
 every acknowledged reading has to be in the spool and in InfluxDB once, with its value, and once in
-the log of changes; SQLite has to find its file whole. The exit code is 1 otherwise.
+the log of changes; SQLite has to find its file whole, and no service may have met an exception that
+it does not know. The exit code is 1 otherwise.
 
 mosquitto 2.0 acknowledges before its disk has a message; the broker journal, our plugin, keeps
 it. `--without-journal` shows what is lost without. A loss is told with the kill before it.
@@ -53,11 +54,13 @@ WELLS = [f"pz-650-{number:02d}" for number in range(1, 13)]
 #: Longest time that is waited for a service to come up, and for the rest to be stored [s].
 PATIENCE_S = 120.0
 _TURN_S = 0.05
+_TRACEBACK = "Traceback (most recent call last)"
+_CUT_OFF = "a traceback that was cut off"
 
 
 @dataclass
 class Report:
-    """What a run came to; `ok` when nothing is lost, doubled or wrong."""
+    """What a run came to; `ok` when nothing is lost, doubled, wrong or unforeseen."""
 
     kills: dict[str, int] = field(default_factory=dict)
     sent: int = 0
@@ -71,6 +74,8 @@ class Report:
     losses: list[str] = field(default_factory=list)
     #: Services that ended by themselves, by their last words; they are started again.
     ended: dict[str, int] = field(default_factory=dict)
+    #: Exceptions that a service did not foresee, by service and their last words.
+    unforeseen: dict[str, int] = field(default_factory=dict)
     duration_s: float = 0.0
 
     @property
@@ -83,6 +88,7 @@ class Report:
             or self.doubled
             or self.dead_letters
             or self.damage
+            or self.unforeseen
         )
 
 
@@ -248,6 +254,14 @@ class House:
                         self.ended[f"{name.partition('-')[0]}: {words}"] += 1
                         self._start(name)
 
+    def unforeseen(self) -> Counter[str]:
+        """Return the exceptions that services did not foresee, by service and last words."""
+        found = Counter[str]()
+        for name in self._processes:
+            log = (self._folder / f"{name}.log").read_text(encoding="utf-8", errors="replace")
+            found.update(f"{name.partition('-')[0]}: {words}" for words in tracebacks(log))
+        return found
+
     def stop(self) -> None:
         """End everything that we started."""
         self._done.set()
@@ -276,6 +290,30 @@ class House:
                 stderr=log,
                 cwd=Path(__file__).parents[1],
             )
+
+
+def tracebacks(log: str) -> list[str]:
+    """Return the last words of every traceback in a service's log.
+
+    A service that ends because the broker or the disk is away says so in one line. A traceback is
+    an exception that nobody foresaw, whether the service ended with it or went on; structlog
+    writes one as text within a line of JSON.
+    """
+    found = []
+    waiting = False
+    for line in log.splitlines():
+        if line.startswith("{") and _TRACEBACK in line:
+            with contextlib.suppress(ValueError):
+                line = str(json.loads(line).get("exception", line))
+            found.append(line.splitlines()[-1])
+        elif _TRACEBACK in line:
+            if waiting:
+                found.append(_CUT_OFF)
+            waiting = True
+        elif waiting and line and not line.startswith((" ", "+", "|")):
+            found.append(line)
+            waiting = False
+    return [*found, _CUT_OFF] if waiting else found
 
 
 def until(ask: Callable[[], object], what: str, timeout_s: float = PATIENCE_S) -> None:
@@ -355,7 +393,7 @@ def run(
     with sqlite3.connect(house.data_dir / "readings.sqlite") as db:
         verdict = str(db.execute("PRAGMA integrity_check").fetchone()[0])
     report.damage = "" if verdict == "ok" else verdict
-    report.ended = dict(house.ended)
+    report.ended, report.unforeseen = dict(house.ended), dict(house.unforeseen())
     report.kills, report.sent, report.acknowledged = dict(killed), sender.sent, len(wanted)
     report.duration_s = time.monotonic() - began
     return report

@@ -110,6 +110,42 @@ def test_kill_9_of_everything_loses_nothing_and_doubles_nothing(
     assert report.acknowledged > 100
 
 
+PLAIN = "postmine: the broker mqtt://127.0.0.1:1883 does not answer: Connection refused\n"
+THROWN = """Traceback (most recent call last):
+  File "ingest/service.py", line 7, in step
+    self._take(rows)
+    ^^^^^^^^^^^^^^^^
+KeyError: 'pz-1'
+"""
+
+
+@pytest.mark.parametrize(
+    ("log", "words"),
+    [
+        ("", []),
+        (PLAIN * 2, []),
+        ('{"event": "not_stored", "level": "warning"}\n' + PLAIN, []),
+        (PLAIN + THROWN + PLAIN, ["KeyError: 'pz-1'"]),
+        (
+            THROWN + "\nDuring handling of the above exception, another exception occurred:\n\n"
+            + THROWN.replace("KeyError: 'pz-1'", "OSError: full"),
+            ["KeyError: 'pz-1'", "OSError: full"],
+        ),
+        (json.dumps({"event": "page", "exception": THROWN.strip()}), ["KeyError: 'pz-1'"]),
+        # Killed while it wrote, and started again.
+        (THROWN[:60] + "\n" + THROWN, ["a traceback that was cut off", "KeyError: 'pz-1'"]),
+        (THROWN[:60], ["a traceback that was cut off"]),
+    ],
+)  # fmt: skip
+def test_a_traceback_is_a_failure_and_a_plain_ending_is_none(log: str, words: list[str]) -> None:
+    assert durability.tracebacks(log) == words
+    report = durability.Report(
+        ended={"ingest: postmine: the broker does not answer": 3},
+        unforeseen={f"ingest: {each}": 1 for each in durability.tracebacks(log)},
+    )
+    assert report.ok is not bool(words)
+
+
 @pytest.mark.broker
 def test_a_stopped_ingest_leaves_at_once(tmp_path: Path) -> None:
     log = tmp_path / "ingest.log"
