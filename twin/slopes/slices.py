@@ -6,7 +6,7 @@ slice's base is positive where its weight drives the slide.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
@@ -31,6 +31,7 @@ REFUSALS = {
     8: Text("The method did not converge"),
     9: Text("No factor of safety from 0.01 to 100 balances the slide"),
     10: Text("The slide is shallower than asked for"),
+    11: Text("No slide of this section can begin and end where it is asked for"),
 }
 (
     NO_CUT,
@@ -43,6 +44,7 @@ REFUSALS = {
     NO_CONVERGENCE,
     NOT_BRACKETED,
     TOO_SHALLOW,
+    OUT_OF_SPAN,
 ) = REFUSALS
 
 
@@ -172,11 +174,7 @@ def cut(section: Section, circles: Array, start: Array, end: Array, count: int) 
         thickness = tops[index] - np.maximum(below, base)
         stress += layer.soil.unit_weight * np.maximum(thickness, 0)
         soil[tops[index] >= base] = index
-    if section.water.line:
-        head = at(section.water.line, x) - base
-        pressure = section.water_unit_weight * np.maximum(head, 0)
-    else:
-        pressure = section.water.ratio * stress
+    pressure = _pressure(section, x, base, stress)
     cohesion = np.array([each.cohesion for each in section.soils])[soil]
     friction = np.tan(np.radians([each.friction_deg for each in section.soils]))[soil]
     scale = section.height
@@ -203,6 +201,19 @@ def cut(section: Section, circles: Array, start: Array, end: Array, count: int) 
         soil=soil,
         refused=first_reason(refused, *checks),
     )
+
+
+def _pressure(section: Section, x: Array, base: Array, stress: Array) -> Array:
+    if section.water.line:
+        head = at(section.water.line, x) - base
+        return np.asarray(section.water_unit_weight * np.maximum(head, 0))
+    return section.water.ratio * stress
+
+
+def with_water(slices: Slices, section: Section) -> Slices:
+    """Return slices with the water of a section that is the same but for its water."""
+    stress = slices.weight / slices.width
+    return replace(slices, pressure=_pressure(section, slices.x, slices.base, stress))
 
 
 def cut_circle(section: Section, x: float, level: float, radius: float, count: int) -> Slices:

@@ -132,26 +132,28 @@ def _paths(
         return _mean(segments, of, begin, end)[:, None]
 
     planned = ahead.planned[:, None] * mean(lambda each: each.multiple)
-    hauled = ahead.planned[:, None] * mean(lambda each: each.hauled)
-    can, part = mean(lambda each: each.can), mean(lambda each: each.part)
+    # Rounding must not make more of what is hauled than there is: no month takes anything away.
+    hauled = np.minimum(ahead.planned[:, None] * mean(lambda each: each.hauled), planned)
+    part = mean(lambda each: each.part)
     ratios = ratios_of(start)
+    able = _able(start, mean(lambda each: each.can).tobytes())
     last = max(deadline.timestamp(), now + 2 * 366 * DAY.total_seconds())
-    added = np.zeros((len(end) + 1, ratios.shape[1]))
+    added = np.empty((len(end) + 1, ratios.shape[1]))
+    added[0] = 0.0
     stop = 0
     for first in range(0, len(end), MONTHS_AT_ONCE):
         stop = min(first + MONTHS_AT_ONCE, len(end))
         months = slice(first, stop)
-        volumes = ratios[months] * planned[months]
+        volumes = added[first + 1 : stop + 1]
+        np.multiply(ratios[months], planned[months], out=volumes)
         if (part[months] < 1).any():
-            moved = np.maximum(ratios[months], can[months])
-            moved *= part[months]
-            np.minimum(moved, ratios[months], out=moved)
-            moved -= ratios[months]
-            moved *= hauled[months]
-            volumes += moved
-            np.maximum(volumes, 0.0, out=volumes)  # what rounding takes below nothing
-        for month, volume in enumerate(volumes, first):
-            np.add(added[month], volume, out=added[month + 1])
+            short = able[months] * part[months]
+            short -= ratios[months]
+            np.minimum(short, 0.0, out=short)
+            short *= hauled[months]
+            volumes += short
+        for month in range(first, stop):
+            added[month + 1] += added[month]
         if ahead.edges[stop] > last and (added[stop] - added[1]).min() > most - done:
             break
     found = Paths(ahead.edges[: stop + 1], added[: stop + 1].T, now, done)
@@ -161,6 +163,15 @@ def _paths(
     wanted = float(ratios[:until].mean(axis=1) @ planned[:until, 0])
     held_back = 1 - float(added[until].mean()) / wanted if wanted > 0 else 0.0
     return found, held_back if held_back > 1e-12 else 0.0  # rounding holds nothing back
+
+
+@lru_cache(maxsize=4)
+def _able(start: Start, can: bytes) -> Array:
+    """Return what a month moves at least without changes, over what is planned (months x paths).
+
+    What the paths say, or what the tables of the fleet say if that is more [1].
+    """
+    return np.maximum(ratios_of(start), np.frombuffer(can)[:, None])
 
 
 def _mean(

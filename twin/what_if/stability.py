@@ -15,7 +15,7 @@ from twin.slopes.circular_search import Circle, Sought, search_for, slices_of
 from twin.slopes.configuration import SectionPlan
 from twin.slopes.ground import section_of, sought
 from twin.slopes.section import BadSection, Section, Water
-from twin.slopes.slices import REFUSALS
+from twin.slopes.slices import REFUSALS, Slices, with_water
 from twin.slopes.stability import line_above_toe
 from twin.state import SlopeState
 from twin.what_if.changes import Changes
@@ -192,7 +192,8 @@ def _with_heads(
     if not circles:
         return REFUSALS[1]
     wet = section.with_water(_water(given, section, toe, heads))
-    found = bishop_simplified(slices_of(wet, circles), refuse_lifted=False)
+    slices = with_water(_slices(section, tuple(circles)), wet)
+    found = bishop_simplified(slices, refuse_lifted=False)
     if not np.isfinite(found.value).any():
         return REFUSALS[int(found.refused[0])]
     return float(np.nanmin(found.value))
@@ -204,6 +205,11 @@ def _water(
     if heads:
         return line_above_toe(given, section, toe, heads)
     return Water(ratio=given.water.ratio or 0.0)
+
+
+@lru_cache(maxsize=512)
+def _slices(section: Section, circles: tuple[Circle, ...]) -> Slices:
+    return slices_of(section, circles)
 
 
 @lru_cache(maxsize=1024)
