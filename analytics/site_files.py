@@ -8,6 +8,7 @@ from typing import TypeVar
 from pydantic import Field, model_validator
 
 from ingest.figure import Figure
+from ingest.sentence import Sentence
 from ingest.site import KeyName, Level, Site, Titles
 from ingest.yaml_file import Configured, read_yaml
 
@@ -19,7 +20,7 @@ class Target(Configured):
 
     value: float
     since: date
-    source: str
+    source: Sentence
 
 
 class IndicatorTargets(Configured):
@@ -59,7 +60,7 @@ class IndicatorLimit(Configured):
     since: date
     above: float | None = None
     below: float | None = None
-    source: str
+    source: Sentence
 
     @property
     def start(self) -> datetime:
@@ -108,7 +109,7 @@ class Rules(Configured):
 class ResponsePlan(Configured):
     """`response_plan.yaml`: limits of indicators and the rules by which alarms come and go."""
 
-    source: str = ""
+    source: Sentence = ""
     rules: Rules = Rules()
     limits: tuple[IndicatorLimit, ...] = ()
 
@@ -129,7 +130,7 @@ class RecordedEvidence(Configured):
     item: KeyName
     since: date
     until: date | None = None
-    source: str
+    source: Sentence
     note: Titles = Field(default_factory=dict)
 
     def holds(self, at: datetime) -> bool:
@@ -140,7 +141,7 @@ class RecordedEvidence(Configured):
 class PostMiningEvidence(Configured):
     """`post_mining.yaml`: what is recorded of the site; what is not listed is missing."""
 
-    source: str
+    source: Sentence
     evidence: tuple[RecordedEvidence, ...] = ()
 
     def recorded(self, item: str, at: datetime) -> RecordedEvidence | None:

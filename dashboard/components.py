@@ -237,7 +237,7 @@ def _how(view: View, label: str, figure: Figure) -> str:
         (view.t("Holds when"), figure.validity and view.text(figure.validity)),
         (view.t("Time"), figure.time and f"{view.time(figure.time)} ({view.zone.key})"),
         (view.t("Time in UTC"), figure.time and utc(figure.time)),
-        (view.t("Source"), view.name(figure.source) if figure.source else None),
+        (view.t("Source"), view.source(figure.source) if figure.source else None),
         (view.t("Version"), figure.version),
     ]
     shown = {"title": label, "lines": [(name, str(text)) for name, text in lines if text]}
@@ -312,6 +312,8 @@ def graph(
                     "responsive": True,
                     "locale": view.language,
                     "modeBarButtonsToRemove": ["select2d", "lasso2d", "autoScale2d"],
+                    # A drawing leaves this machine only as a file that somebody saves.
+                    "showSendToCloud": False,
                 },
             ),
             html.Figcaption(description, className="pm-hidden"),
@@ -462,7 +464,7 @@ def failed(view: View, title: str) -> html.Div:
 def _summary(view: View, figure: Figure) -> str:
     parts = [view.text(_QUALITY[figure.quality])]
     if figure.source:
-        parts.append(f"{view.name(figure.source)} {figure.version}".strip())
+        parts.append(f"{view.source(figure.source)} {figure.version}".strip())
     if figure.time is not None:
         parts.append(utc(figure.time))
     return " · ".join(parts)
@@ -502,5 +504,14 @@ def _grid_words(view: View) -> dict[str, str]:
         "inRange": view.t("Between"),
         "inRangeStart": view.t("from"),
         "inRangeEnd": view.t("to"),
+        "page": view.t("Page"),
+        "of": view.t("of"),
+        "to": view.t("to"),
+        "pageSizeSelectorLabel": view.t("Rows a page:"),
+        "ariaPageSizeSelectorLabel": view.t("Rows a page"),
+        "firstPage": view.t("First page"),
+        "previousPage": view.t("Previous page"),
+        "nextPage": view.t("Next page"),
+        "lastPage": view.t("Last page"),
         "noRowsToShow": view.t("Nothing to show"),
     }

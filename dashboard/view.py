@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, urlencode
 from zoneinfo import ZoneInfo
 
 from analytics.assessment import Assessment
-from dashboard import i18n
+from dashboard import i18n, sources
 from dashboard.answers import InstrumentSummary, SiteSummary
 from dashboard.i18n import Language
 from dashboard.palette import Scheme
@@ -41,6 +41,7 @@ NAMES = {
     "settlement_log_creep": Text("logarithmic creep"),
     "settlement_creep_of_lifts": Text("creep of all lifts"),
     "terzaghi_consolidation": Text("Terzaghi's consolidation"),
+    "ordinary": Text("ordinary"),
     "bishop_simplified": Text("Bishop's simplified method"),
     "spencer": Text("Spencer's method"),
     "infinite_slope": Text("infinite slope"),
@@ -61,6 +62,10 @@ NAMES = {
     "analytics": Text("analysis of risks"),
     "post_mining.yaml and current data": Text("post_mining.yaml of the site, and current data"),
     "KuzSTU practical guide": Text("KuzSTU practical guide"),
+    "waste_rock": Text("waste rock"),
+    "dry_magnetic_separation_tailings": Text("dry magnetic separation tailings"),
+    "mine_water_treatment_sludge": Text("mine water treatment sludge"),
+    "coal_ash_and_slag": Text("coal ash and slag"),
     "coal": Text("output of coal"),
     "overburden": Text("overburden"),
     "internal_dumping": Text("overburden dumped internally"),
@@ -230,6 +235,10 @@ class View:
             return f"{i18n.translate(NAMES[work], self.language)}, {place}"
         plain = key.replace("_", " ") if re.fullmatch(r"[a-z_]+", key) else key
         return i18n.translate(NAMES.get(key, plain), self.language)
+
+    def source(self, words: str) -> str:
+        """Return where something comes from, or a note of the site, in the visitor's language."""
+        return sources.said(words, self.queries.site.folder, self.language, self.name)
 
     def number(self, value: float | None, unit: str = "") -> str:
         """Return a number without its unit."""

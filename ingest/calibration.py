@@ -26,6 +26,7 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
 from ingest.registry import load_family
+from ingest.sentence import Sentence
 from ingest.yaml_file import Configured
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=64)]
@@ -79,7 +80,7 @@ class Calibration(Configured):
     since: date | datetime
     barometer: str | None = None
     barometer_max_age_s: float = Field(default=10_800, gt=0)
-    note: str = ""
+    note: Sentence = ""
 
     @classmethod
     def __get_pydantic_json_schema__(

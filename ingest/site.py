@@ -17,6 +17,7 @@ from pydantic import Field, StringConstraints, ValidationInfo, field_validator, 
 from ingest.calibration import Calibration, parse_calibration
 from ingest.errors import ConfigurationError
 from ingest.quality import Flag, QualityConfiguration, QualityRule, rules_of
+from ingest.sentence import Sentence
 from ingest.units import CANONICAL_UNITS, Conversion, conversion
 from ingest.yaml_file import Configured, line_of, read_yaml
 
@@ -93,7 +94,7 @@ class InstrumentType(Configured):
     """
 
     title: Titles
-    source: str
+    source: Sentence
     quantities: dict[KeyName, Quantity]
     interval_s: float | None = Field(default=None, gt=0)
     stale_after_s: float = Field(gt=0)
@@ -170,7 +171,7 @@ class Threshold(Configured):
     since: date
     above: float | None = None
     below: float | None = None
-    source: str
+    source: Sentence
 
     @property
     def start(self) -> datetime:
@@ -211,7 +212,7 @@ class Instrument(Configured):
     thresholds: tuple[Threshold, ...] = ()
     calibrations: tuple[Calibration, ...] = ()
     quality: QualityConfiguration = Field(default_factory=dict)
-    note: str = ""
+    note: Sentence = ""
     name: str = ""
 
     @field_validator("calibrations", mode="before")
@@ -371,7 +372,7 @@ class Site(Configured):
     time_zone: str
     latitude: float = Field(ge=-90, le=90)
     longitude: float = Field(ge=-180, le=180)
-    source: str
+    source: Sentence
     assumptions: tuple[Titles, ...] = ()
     future_tolerance_s: float = Field(default=300, ge=0)
     state_every_s: float = Field(default=3600, gt=0)

@@ -55,6 +55,17 @@ def read_yaml(path: Path, model: type[Model], context: Any = None) -> Model:
         ) from error
 
 
+def read_plain(path: Path) -> Any:
+    """Return the file's content as plain dicts, lists, strings and numbers.
+
+    Raises
+    ------
+    ConfigurationError
+        When the file is missing, is not YAML, or has a key twice.
+    """
+    return _plain(_load(path))
+
+
 def line_in(path: Path, location: Iterable[str | int]) -> int | None:
     """Return the line (from 1) of the deepest key of `location` that stands in a file."""
     return line_of(_load(path), location)

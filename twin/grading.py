@@ -17,6 +17,7 @@ from pydantic import Field
 
 from ingest.errors import ConfigurationError
 from ingest.figure import Figure, unknown
+from ingest.sentence import Sentence
 from ingest.site import KeyName, Site
 from ingest.text import Text
 from ingest.yaml_file import Configured, read_yaml
@@ -46,7 +47,7 @@ class FineGrading(Configured):
     area_thousand_m2: float = Field(gt=0)
     specific_m3_per_m2: float = Field(gt=0)
     steepest_deg: float = Field(gt=0, lt=45)
-    source: str
+    source: Sentence
 
 
 class CoverHaul(Configured):
@@ -79,14 +80,14 @@ class Cover(Configured):
     slope_deg: float = Field(ge=0, lt=80)
     available_thousand_m3: float = Field(ge=0)
     printed_thousand_m3: float | None = None
-    source: str
+    source: Sentence
     haul: CoverHaul
 
 
 class GradingFile(Configured):
     """What `grading.yaml` says."""
 
-    source: str
+    source: Sentence
     grading: FineGrading
     cover: Cover
 

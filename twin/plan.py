@@ -19,6 +19,7 @@ import numpy as np
 from pydantic import Field, field_validator, model_validator
 
 from ingest.errors import ConfigurationError
+from ingest.sentence import Sentence
 from ingest.site import KeyName, Site, Titles
 from ingest.yaml_file import Configured, read_yaml
 
@@ -43,7 +44,7 @@ class Tier(Configured):
     crest_m: float
     capacity_thousand_m3: float = Field(gt=0)
     basis: Literal["source", "assumed"]
-    source: str
+    source: Sentence
 
 
 class Grading(Configured):
@@ -59,7 +60,7 @@ class Grading(Configured):
 
     wait_years: tuple[float, float]
     rate_mm_per_month: float = Field(gt=0)
-    source: str
+    source: Sentence
 
     @property
     def rate(self) -> float:
@@ -71,7 +72,7 @@ class Deadline(Configured):
     """The last day that the law allows."""
 
     date: date
-    source: str
+    source: Sentence
 
 
 class Shape(Configured):
@@ -93,7 +94,7 @@ class Shape(Configured):
     overall_slope_deg: tuple[float, float]
     wall_deg: float = Field(gt=0, lt=90)
     advance_deg: float = Field(ge=0, lt=360)
-    source: str
+    source: Sentence
 
     @field_validator("overall_slope_deg")
     @classmethod
@@ -143,7 +144,7 @@ class SurveyRules(Configured):
     weighing_uncertainty: float = Field(gt=0, lt=1)
     difference_share: float = Field(gt=0, lt=1)
     covered_share: float = Field(default=0.98, gt=0, le=1)
-    source: str
+    source: Sentence
 
 
 class TableRevision(Configured):
@@ -157,7 +158,7 @@ class TableRevision(Configured):
 
     since: date
     file: str
-    source: str
+    source: Sentence
     month_shares: tuple[float, ...] | None = None
 
     @field_validator("month_shares")
@@ -174,7 +175,7 @@ class PlanFile(Configured):
     """What `plan.yaml` says."""
 
     title: Titles
-    source: str
+    source: Sentence
     start: date
     total_capacity_thousand_m3: float = Field(gt=0)
     plan_area_thousand_m2: float = Field(gt=0)

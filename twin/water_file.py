@@ -8,6 +8,7 @@ from pathlib import Path
 from pydantic import Field, field_validator, model_validator
 
 from ingest.errors import ConfigurationError
+from ingest.sentence import Sentence
 from ingest.site import KeyName, Site, Titles
 from ingest.yaml_file import Configured, read_yaml
 from twin.plan import Plan
@@ -28,7 +29,7 @@ class WeatherRules(Configured):
 
     degree_day_mm: float = Field(gt=0, le=10)
     rain_from_degC: float = Field(ge=-3, le=5)
-    source: str
+    source: Sentence
 
 
 class GroundwaterRules(Configured):
@@ -48,7 +49,7 @@ class GroundwaterRules(Configured):
     thermometer: str
     barometer: str | None = None
     loading: bool = False
-    source: str
+    source: Sentence
 
 
 class Storage(Configured):
@@ -67,7 +68,7 @@ class Storage(Configured):
     piezometers: tuple[str, ...] = Field(min_length=1)
     area_thousand_m2: float = Field(gt=0)
     drainable_porosity: float = Field(gt=0, lt=1)
-    source: str
+    source: Sentence
 
 
 class Uncertainty(Configured):
@@ -78,14 +79,14 @@ class Uncertainty(Configured):
     inflow: float = Field(gt=0, lt=1)
     outflow: float = Field(gt=0, lt=1)
     storage: float = Field(gt=0, lt=1)
-    source: str
+    source: Sentence
 
 
 class Inflow(Configured):
     """Water that comes from outside the catchment [L/s]."""
 
     flow_L_per_s: float = Field(ge=0)
-    source: str
+    source: Sentence
 
 
 class BalanceRules(Configured):
@@ -107,7 +108,7 @@ class BalanceRules(Configured):
     outflow_stations: tuple[str, ...] = Field(min_length=1)
     storage: Storage
     uncertainty: Uncertainty
-    source: str
+    source: Sentence
 
 
 class ReboundRules(Configured):
@@ -124,7 +125,7 @@ class ReboundRules(Configured):
     stopped: date
     wells: tuple[str, ...] = Field(min_length=1)
     design_level_m: float
-    source: str
+    source: Sentence
 
 
 class StreamChemistry(Configured):
@@ -141,7 +142,7 @@ class StreamChemistry(Configured):
     mgo_percent: Range | None = None
     loss_on_ignition_percent: Range | None = None
     carbonate_share: Range | None = None
-    source: str
+    source: Sentence
 
     @field_validator("*", mode="after")
     @classmethod
@@ -165,7 +166,7 @@ class LimeRules(Configured):
     efficiency: float = Field(gt=0, le=1)
     price_per_t: float | None = Field(default=None, gt=0)
     currency: str = ""
-    source: str
+    source: Sentence
 
 
 class LoadRules(Configured):
@@ -182,7 +183,7 @@ class LoadRules(Configured):
     quantities: tuple[str, ...] = Field(min_length=1)
     concentration_uncertainty: float = Field(gt=0, lt=1)
     flow_uncertainty: float = Field(gt=0, lt=1)
-    source: str
+    source: Sentence
 
 
 class UseLimit(Configured):
@@ -198,7 +199,7 @@ class UseLimit(Configured):
     above: float | None = None
     below: float | None = None
     since: date
-    source: str
+    source: Sentence
     compared: bool = False
 
     @model_validator(mode="after")
@@ -219,7 +220,7 @@ class Use(Configured):
 class WaterFile(Configured):
     """What `water.yaml` says; each part may be missing."""
 
-    source: str
+    source: Sentence
     weather: WeatherRules | None = None
     groundwater: GroundwaterRules | None = None
     balance: BalanceRules | None = None

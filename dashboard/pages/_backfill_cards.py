@@ -209,7 +209,7 @@ def years(view: View) -> Any:
         html.P(
             view.t("This calendar holds since {day}.", day=view.value(since)),
             className="pm-quiet",
-            title=since.source,
+            title=view.source(since.source),
         )
         if since is not None
         else None

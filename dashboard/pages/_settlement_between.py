@@ -108,7 +108,7 @@ def neighbours(view: View) -> Any:
                     count=len(found),
                     shown=len(rows),
                     limit=view.with_unit(rules.neighbours.limit_mm_per_m, "mm/m"),
-                    source=rules.neighbours.source,
+                    source=view.source(rules.neighbours.source),
                 ),
                 className="pm-quiet",
             ),

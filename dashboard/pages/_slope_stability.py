@@ -129,8 +129,8 @@ def details(view: View) -> Any:
             view.t("Skin of the face, dry and without cohesion"),
             number(view, view.t("Infinite slope"), state.ravelling),
         ),
-        (view.t("Section"), state.source),
-        (view.t("Source of the water"), state.water_source),
+        (view.t("Section"), view.source(state.source)),
+        (view.t("Source of the water"), view.source(state.water_source)),
     ]
     for layer in state.layers:
         strength = view.t(
@@ -142,7 +142,7 @@ def details(view: View) -> Any:
         lines.append(
             (
                 view.text(layer.title),
-                [strength, html.Br(), html.Span(layer.source, className="pm-quiet")],
+                [strength, html.Br(), html.Span(view.source(layer.source), className="pm-quiet")],
             )
         )
     said = factor.reason if factor.value is None else factor.validity

@@ -184,7 +184,7 @@ def limits(view: View) -> Any:
                 view.name(each.quantity),
                 _kept(view, each),
                 number(view, label, each.value),
-                html.Span(bound, title=each.limit.source),
+                html.Span(bound, title=view.source(each.limit.source)),
                 number(view, view.t("{what}, days beyond", what=label), each.days_beyond),
                 view.day(each.since),
                 _source(view, each),
@@ -205,7 +205,7 @@ def limits(view: View) -> Any:
 
 
 def _source(view: View, each: LimitState) -> Any:
-    source = html.Span(each.limit.source, className="pm-quiet")
+    source = html.Span(view.source(each.limit.source), className="pm-quiet")
     if each.compared:
         return source
     remark = html.Span(view.t("not compared with the document"), className="pm-quiet")

@@ -135,7 +135,7 @@ def services(view: View) -> Component:
     ok = view.t("Works") if store.ok else view.t("Cannot be used")
     lines: list[tuple[Any, Any]] = [
         (view.t("Store"), status_badge(view, "normal" if store.ok else "alarm", ok)),
-        (view.t("Kind of store"), view.text(text_of(store.detail)) or store.backend),
+        (view.t("Kind of store"), view.source(view.text(text_of(store.detail))) or store.backend),
         (view.t("Last change"), view.number(store.last_sequence)),
         (
             view.t("Forwarded to InfluxDB"),
@@ -270,7 +270,9 @@ def _processes(view: View, found: list[ProcessHealth]) -> list[tuple[Any, Any]]:
         name = view.text(_PROCESSES[each.name]) if each.name in _PROCESSES else each.name
         word = view.t("Works") if each.alive else view.t("Does not work")
         badge = status_badge(view, "normal" if each.alive else "alarm", word)
-        lines.append((name, [badge, " ", html.Span(each.detail, className="pm-quiet")]))
+        lines.append(
+            (name, [badge, " ", html.Span(view.source(each.detail), className="pm-quiet")])
+        )
     return lines
 
 
@@ -289,7 +291,9 @@ def assumptions(view: View) -> Component:
     return html.Div(
         [
             html.Ul(said, className="pm-explanation") if said else html.P(view.t("Nothing")),
-            html.P(view.t("Source: {source}", source=site.source), className="pm-quiet"),
+            html.P(
+                view.t("Source: {source}", source=view.source(site.source)), className="pm-quiet"
+            ),
         ],
         className="pm-stack",
     )

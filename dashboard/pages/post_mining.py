@@ -89,7 +89,7 @@ def territory(view: View) -> list[dict[str, Any]]:
             "title": view.text(each.title),
             "value": each.value.value if each.value.value is not None else "",
             "shown": view.value_with_unit(each.value),
-            "source": view.text(each.value.source),
+            "source": view.source(each.value.source),
             "why": view.text(each.value.reason) if each.value.reason else "",
         }
         for each in (found.territory if found else [])

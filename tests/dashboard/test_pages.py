@@ -111,19 +111,6 @@ def test_the_name_above_a_curve_follows_the_run_as_the_curve_does(
     assert follows[name] == follows[curve] == "run"
 
 
-@by_path
-def test_a_page_in_russian_says_no_english_sentence(page: Page, full) -> None:
-    text = words(drawn(page, View(full, page.path, "?lang=ru")))
-    # Sources are cited as they are called; everything else that has three words is Russian.
-    english = [
-        line
-        for line in text.splitlines()
-        if re.search(r"[a-z]{2,} [a-z]{2,} [a-z]{2,}", line)
-        and not re.search(r"reclamation project|KuzSTU|design assumption|SQLite|Reclamation", line)
-    ]
-    assert english == []
-
-
 def test_a_link_shows_a_colleague_the_same(full) -> None:
     view = View(full, "/instruments", "?lang=ru&at=2022-06-10T00:00:00Z&instrument=ipi-02&x=1")
     assert view.href() == ("/instruments?lang=ru&at=2022-06-10T00%3A00%3A00Z&instrument=ipi-02&x=1")

@@ -14,6 +14,7 @@ from typing import Literal
 from pydantic import Field, ValidationError, field_validator
 
 from ingest.errors import ConfigurationError
+from ingest.sentence import Sentence
 from ingest.site import KeyName, Site
 from ingest.text import Text
 from ingest.yaml_file import Configured, read_yaml
@@ -183,7 +184,7 @@ class Edge(Configured):
     keep_off_m: float = Field(gt=0)
     tilt_deg: float = Field(gt=0, lt=45)
     tallest_tier_m: float = Field(gt=0)
-    source: str
+    source: Sentence
 
     @field_validator("stable_deg")
     @classmethod
@@ -198,7 +199,7 @@ class Revision(Configured):
     """The fleet from a day on."""
 
     since: date
-    source: str
+    source: Sentence
     machines: str
     working: Working
     materials: dict[KeyName, Material] = Field(min_length=1)
@@ -210,7 +211,7 @@ class Revision(Configured):
 class FleetFile(Configured):
     """What `fleet.yaml` says."""
 
-    source: str
+    source: Sentence
     revisions: tuple[Revision, ...] = Field(min_length=1)
     edge: Edge | None = None
 

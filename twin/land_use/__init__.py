@@ -16,6 +16,7 @@ from pydantic import Field, create_model
 
 from ingest.errors import ConfigurationError
 from ingest.registry import module_names
+from ingest.sentence import Sentence
 from ingest.site import Site
 from ingest.yaml_file import Configured, read_yaml
 from twin.land_use import territory
@@ -90,7 +91,7 @@ def _file_model() -> type[Configured]:
         }
         section = create_model(f"{name}_inputs", __base__=Configured, **fields)
         sections[name] = (section, section())
-    return create_model("LandUseFile", __base__=Configured, source=(str, ...), **sections)
+    return create_model("LandUseFile", __base__=Configured, source=(Sentence, ...), **sections)
 
 
 def load_land_use(site: Site) -> Configured | None:

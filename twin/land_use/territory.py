@@ -14,6 +14,7 @@ from typing import Any
 
 from pydantic import Field
 
+from ingest.sentence import Sentence
 from ingest.site import Site
 from ingest.text import Text
 from ingest.yaml_file import Configured, read_yaml
@@ -64,7 +65,7 @@ class TerritoryInputs(Configured):
         Uses of the reclaimed farm land, at most three: fodder, grain and meadow in the guide.
     """
 
-    source: str
+    source: Sentence
     since: date
     coal: float | None = Field(default=None, ge=0)
     overburden: float | None = Field(default=None, ge=0)

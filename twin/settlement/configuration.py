@@ -8,6 +8,7 @@ from pathlib import Path
 from pydantic import Field, model_validator
 
 from ingest.errors import ConfigurationError
+from ingest.sentence import Sentence
 from ingest.site import Site
 from ingest.yaml_file import Configured, read_yaml
 
@@ -27,7 +28,7 @@ class Neighbours(Configured):
 
     within_m: float = Field(gt=0)
     limit_mm_per_m: float = Field(gt=0)
-    source: str
+    source: Sentence
 
 
 class Wetting(Configured):
@@ -49,7 +50,7 @@ class Wetting(Configured):
     rise_m: float = Field(gt=0)
     settled_d: int = Field(ge=7)
     unit_weight_kN_per_m3: float = Field(gt=0)
-    source: str
+    source: Sentence
 
 
 class Expected(Configured):
@@ -72,7 +73,7 @@ class Expected(Configured):
     modulus_kPa: tuple[float, float]
     creep_per_decade: tuple[float, float]
     reference_kPa: float = Field(gt=0)
-    source: str
+    source: Sentence
 
     @model_validator(mode="after")
     def _check(self) -> Expected:
@@ -86,7 +87,7 @@ class Expected(Configured):
 class SettlementRules(Configured):
     """Everything that `settlement.yaml` says; what is left out is not judged."""
 
-    source: str
+    source: Sentence
     neighbours: Neighbours | None = None
     wetting: Wetting | None = None
     expected: Expected | None = None

@@ -109,7 +109,7 @@ def _worked_example() -> list[Verification]:
             verification(
                 Text(
                     "territory {number} {name}",
-                    {"number": formula.number, "name": formula.name},
+                    {"number": formula.number, "name": str(formula.title)},
                 ),
                 source,
                 published,

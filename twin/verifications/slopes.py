@@ -31,10 +31,10 @@ METHODS: dict[str, Method] = {
 #: published factors by the methods above (Canadian Geotechnical Journal 14(3), 1977). Slope 2:1,
 #: 40 ft, c' = 600 psf, phi' = 20 deg, 120 pcf; circle about (120, 90) with a radius of 80 ft.
 FREDLUND_KRAHN = (
-    ("case 1, dry", DRY, (1.928, 2.080, 2.073)),
-    ("case 3, ru = 0.25", Water(ratio=0.25), (1.607, 1.766, 1.761)),
+    (Text("case 1, dry"), DRY, (1.928, 2.080, 2.073)),
+    (Text("case 3, ru = 0.25"), Water(ratio=0.25), (1.607, 1.766, 1.761)),
     (
-        "case 5, piezometric line",
+        Text("case 5, piezometric line"),
         Water(line=((0.0, 40.0), (140.0, 20.0))),
         (1.693, 1.834, 1.830),
     ),
@@ -114,7 +114,10 @@ def _methods() -> list[Verification]:
         for (name, method), value in zip(METHODS.items(), published, strict=True):
             found.append(
                 verification(
-                    f"Factor of safety, {name}: {case} [1]",
+                    Text(
+                        "Factor of safety, {method}: {case} [1]",
+                        {"method": name, "case": str(case)},
+                    ),
                     "Fredlund and Krahn (1977), Canadian Geotechnical Journal 14(3), 429-439",
                     value,
                     float(method(slices).value[0]),
@@ -129,17 +132,17 @@ def _searches() -> list[Verification]:
     found = search(verruijt()).factor
     return [
         verification(
-            "Least factor of safety, Bishop: Verruijt [1]", source, 1.534, found, 0.01 * 1.534
+            Text("Least factor of safety, Bishop: Verruijt [1]"), source, 1.534, found, 0.01 * 1.534
         ),
         verification(
-            "Least factor of safety against strength reduction: Verruijt [1]",
+            Text("Least factor of safety against strength reduction: Verruijt [1]"),
             source,
             1.54,
             found,
             0.01 * 1.54,
         ),
         verification(
-            "Least factor of safety, Bishop: ACADS 1(a) [1]",
+            Text("Least factor of safety, Bishop: ACADS 1(a) [1]"),
             "ACADS (1989), mean of 18 answers by Bishop's method; referee's answer 1.00",
             0.993,
             search(acads()).factor,
@@ -174,7 +177,7 @@ def _infinite_slopes() -> list[Verification]:
 
     return [
         verification(
-            "Factor of safety of an infinite slope with seepage [1]",
+            Text("Factor of safety of an infinite slope with seepage [1]"),
             "inputs: Das, Principles of Geotechnical Engineering, 9th ed., problem 15.3;"
             " value: analytic oracle",
             1.837,
@@ -182,7 +185,7 @@ def _infinite_slopes() -> list[Verification]:
             0.001,
         ),
         verification(
-            "Slope angle at which an infinite slope has a factor of 1.5 [deg]",
+            Text("Slope angle at which an infinite slope has a factor of 1.5 [deg]"),
             "GATE 2014, civil engineering, question 1.16 (11.3 deg)",
             11.3,
             float(brentq(excess, 1.0, 80.0)),
@@ -199,14 +202,14 @@ def _inverse_velocity() -> list[Verification]:
     found = inverse_velocity(days, moved, smoothing=1)
     return [
         verification(
-            "Day of failure from true velocities [d]",
+            Text("Day of failure from true velocities [d]"),
             source,
             30.0,
             line_to_zero(days, 0.02 * (30 - days))[2],
             1e-9,
         ),
         verification(
-            "Day of failure from daily displacements [d]",
+            Text("Day of failure from daily displacements [d]"),
             source,
             29.984,
             found.failure if found.failure is not None else math.nan,
@@ -224,41 +227,47 @@ def _control_charts() -> list[Verification]:
     nist_source = "NIST/SEMATECH e-Handbook of Statistical Methods, section 6.3.2.4"
     return [
         verification(
-            "CUSUM: largest difference from the printed C+ [1]",
+            Text("CUSUM: largest difference from the printed C+ [1]"),
             cusum_source,
             0.0,
             float(np.abs(sums.high - np.array(MONTGOMERY_CUSUM)).max()),
             0.005,
         ),
         verification(
-            "CUSUM: number of the signal [1]",
+            Text("CUSUM: number of the signal [1]"),
             cusum_source,
             29,
             math.nan if sums.signal is None else sums.signal + 1,
             0.0,
         ),
         *(
-            verification(f"EWMA: {name} [1]", ewma_source, published, float(value), 0.0005)
+            verification(name, ewma_source, published, float(value), 0.0005)
             for name, published, value in (
-                ("first average", 9.945, means.average[0]),
-                ("tenth average", 10.0232, means.average[9]),
-                ("28th average", 10.5731, means.average[27]),
-                ("28th upper limit", 10.6186, means.high[27]),
-                ("29th average", 10.6468, means.average[28]),
+                (Text("EWMA: first average [1]"), 9.945, means.average[0]),
+                (Text("EWMA: tenth average [1]"), 10.0232, means.average[9]),
+                (Text("EWMA: 28th average [1]"), 10.5731, means.average[27]),
+                (Text("EWMA: 28th upper limit [1]"), 10.6186, means.high[27]),
+                (Text("EWMA: 29th average [1]"), 10.6468, means.average[28]),
             )
         ),
-        verification("EWMA: first lower limit [1]", ewma_source, 9.73, float(means.low[0]), 0.0005),
         verification(
-            "EWMA: number of the signal [1]",
+            Text("EWMA: first lower limit [1]"), ewma_source, 9.73, float(means.low[0]), 0.0005
+        ),
+        verification(
+            Text("EWMA: number of the signal [1]"),
             ewma_source,
             29,
             math.nan if means.signal is None else means.signal + 1,
             0.0,
         ),
-        verification("EWMA: upper limit [1]", nist_source, 52.5884, float(nist.high[0]), 0.0001),
-        verification("EWMA: lower limit [1]", nist_source, 47.4115, float(nist.low[0]), 0.0001),
         verification(
-            "EWMA: largest difference from the printed averages [1]",
+            Text("EWMA: upper limit [1]"), nist_source, 52.5884, float(nist.high[0]), 0.0001
+        ),
+        verification(
+            Text("EWMA: lower limit [1]"), nist_source, 47.4115, float(nist.low[0]), 0.0001
+        ),
+        verification(
+            Text("EWMA: largest difference from the printed averages [1]"),
             nist_source,
             0.0,
             float(np.abs(nist.average - np.array(NIST_EWMA)).max()),

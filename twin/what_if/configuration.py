@@ -8,6 +8,7 @@ from pathlib import Path
 from pydantic import Field
 
 from ingest.errors import ConfigurationError
+from ingest.sentence import Sentence
 from ingest.site import KeyName, Site
 from ingest.yaml_file import Configured, read_yaml
 from twin.plan import Plan
@@ -25,7 +26,7 @@ class Drains(Configured):
     """
 
     lowered_m: float = Field(gt=0, le=60)
-    source: str
+    source: Sentence
 
 
 class Costs(Configured):
@@ -48,13 +49,13 @@ class Costs(Configured):
     haul_per_t_km: float = Field(ge=0)
     streams_per_t: dict[KeyName, float] = Field(default_factory=dict)
     drains: float | None = Field(default=None, ge=0)
-    source: str
+    source: Sentence
 
 
 class WhatIfFile(Configured):
     """What `what_if.yaml` says; each part may be missing."""
 
-    source: str
+    source: Sentence
     drains: Drains | None = None
     costs: Costs | None = None
 
