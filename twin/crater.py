@@ -113,6 +113,8 @@ class Section:
         Of the points, in the site's grid (n,) [m].
     base_m, fill_m, final_m
         Levels of the base, of the fill as it stands and of the full crater (n,) [m above sea].
+    wall_m
+        Level of the rock wall below the rim, which goes on below the base (n,) [m above sea].
     faces
         The finished tiers' faces.
     front
@@ -125,6 +127,7 @@ class Section:
     base_m: Array
     fill_m: Array
     final_m: Array
+    wall_m: Array
     faces: list[TierFace]
     front: Front
 
@@ -432,6 +435,7 @@ class CraterSolid:
             base_m=base,
             fill_m=self._filled(s, base, volume),
             final_m=self._final(s),
+            wall_m=self._final(s) - depth,
             faces=self.faces(),
             front=self.front(volume),
         )

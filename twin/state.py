@@ -264,9 +264,12 @@ class SlopeState(msgspec.Struct, kw_only=True):
     ground: list[tuple[float, float]] = []  # m from the toe, m above sea
     layers: list[SlopeLayer] = []
     rock_m: float | None = None
+    rock: list[tuple[float, float]] = []  # m from the toe, m above sea; empty: level at rock_m
     water_line: list[tuple[float, float]] = []
     circle: SlopeCircle | None = None
     influences: list[SlopeInfluence] = []  # largest first
+    kind: Literal["local", "overall"] = "local"  # overall: it takes the whole slope with it
+    assumptions: list[Text] = []  # of geometry and water
 
 
 class WaterState(msgspec.Struct, kw_only=True):

@@ -103,10 +103,13 @@ def _add_body(
         hoverinfo="skip",
         showlegend=False,
     )
-    if state.rock_m is not None and state.rock_m > bottom:
+    rock = np.array(state.rock) if state.rock else None
+    if rock is None and state.rock_m is not None:
+        rock = np.array([(ground[0, 0], state.rock_m), (ground[-1, 0], state.rock_m)])
+    if rock is not None and rock[:, 1].max() > bottom:
         figure.add_scatter(
-            x=[ground[0, 0], ground[-1, 0], ground[-1, 0], ground[0, 0]],
-            y=[state.rock_m, state.rock_m, bottom, bottom],
+            x=[*rock[:, 0], rock[-1, 0], rock[0, 0]],
+            y=[*np.maximum(rock[:, 1], bottom), bottom, bottom],
             mode="lines",
             fill="toself",
             fillcolor=token["rock"],

@@ -12,7 +12,7 @@ from pydantic import ConfigDict, Field
 from ingest.text import Text
 from ingest.yaml_file import Configured
 from twin.slopes.bishop_simplified import bishop_simplified
-from twin.slopes.circular_search import Method, search
+from twin.slopes.circular_search import ANYWHERE, Method, search
 from twin.slopes.ordinary import ordinary
 from twin.slopes.section import (
     WATER_UNIT_WEIGHT,
@@ -76,6 +76,9 @@ class SlopeQuestion(Configured):
         The circle to be computed; without it the one of the least factor is looked for.
     least_depth_m
         Depth that a slide must have somewhere, when it is looked for.
+    enters_m, leaves_m
+        Between which x it enters the ground above and leaves it below, when it is looked for; a
+        slide of the whole slope enters behind the crest and leaves in front of the toe.
     slices
         Slices of the circle whose table is given.
     """
@@ -106,6 +109,8 @@ class SlopeQuestion(Configured):
     method: Literal["ordinary", "bishop_simplified", "spencer"] = "bishop_simplified"
     circle: AskedCircle | None = None
     least_depth_m: Annotated[Number, Field(ge=0)] = 0.0
+    enters_m: tuple[Number, Number] | None = None
+    leaves_m: tuple[Number, Number] | None = None
     slices: Annotated[int, Field(ge=10, le=500)] = 50
 
     def section(self) -> Section:
@@ -217,7 +222,13 @@ def analyse(question: SlopeQuestion) -> SlopeAnswer:
     tried = 1
     given = question.circle
     if given is None:
-        found = search(section, method=method, least_depth=question.least_depth_m)
+        found = search(
+            section,
+            method=method,
+            least_depth=question.least_depth_m,
+            enters=question.enters_m or ANYWHERE,
+            leaves=question.leaves_m or ANYWHERE,
+        )
         tried = found.tried
         if found.circle is None:
             return _none(question, section, found.reason, tried)

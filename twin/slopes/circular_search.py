@@ -18,6 +18,7 @@ from twin.buckets import Array
 from twin.slopes.bishop_simplified import bishop_simplified
 from twin.slopes.section import Section
 from twin.slopes.slices import (
+    OUT_OF_SPAN,
     REFUSALS,
     TOO_SHALLOW,
     Factors,
@@ -42,6 +43,20 @@ PLACES, BULGES = 24, 10
 
 #: Circles of the grid from which a descent begins, and halvings of its step.
 STARTS, HALVINGS = 4, 9
+
+#: Where a circle may enter or leave the ground: least and largest x.
+Span = tuple[float, float]
+ANYWHERE: Span = (-np.inf, np.inf)
+
+
+@dataclass(frozen=True)
+class Sought:
+    """What kind of slide a search looks for: the arguments of `search` of the same names."""
+
+    least_depth: float = 0.0
+    reaches: float = np.inf
+    enters: Span = ANYWHERE
+    leaves: Span = ANYWHERE
 
 
 @dataclass(frozen=True)
@@ -84,6 +99,8 @@ def search(
     method: Method = bishop_simplified,
     least_depth: float = 0.0,
     reaches: float = np.inf,
+    enters: Span = ANYWHERE,
+    leaves: Span = ANYWHERE,
 ) -> Found:
     """Return the circle of least factor of safety.
 
@@ -98,14 +115,19 @@ def search(
         Depth that a slide must have somewhere: shallower ones are left out.
     reaches
         Level down to which a slide must go.
+    enters, leaves
+        Between which x it enters the ground above and leaves it below: so a slide of the whole
+        slope is told from one of a part of it.
     """
     hunt = _Hunt(section, method, least_depth, reaches)
-    grid = _grid(section)
+    grid = _grid(section, enters, leaves)
+    if not len(grid):
+        return Found(None, np.nan, (), 0, REFUSALS[OUT_OF_SPAN])
     values = hunt.values(grid)
     if not np.isfinite(values).any():
         return Found(None, np.nan, (), hunt.tried, hunt.reason())
     starts = _distinct(grid, values, hunt.scale)
-    ends, ended = _descend(hunt, starts)
+    ends, ended = _descend(hunt, starts, enters, leaves)
     order = np.argsort(ended, kind="stable")
     circles = [_circle(section, ends[place]) for place in order if np.isfinite(ended[place])]
     # More slices may tell two that are close apart; the order is theirs.
@@ -120,6 +142,18 @@ def search(
         factor=float(ranked[0][0]),
         others=tuple(circles[place] for _, place in ranked[1:]),
         tried=hunt.tried,
+    )
+
+
+def search_for(section: Section, asked: Sought, method: Method = bishop_simplified) -> Found:
+    """Return the circle of least factor of safety of a kind of slide."""
+    return search(
+        section,
+        method=method,
+        least_depth=asked.least_depth,
+        reaches=asked.reaches,
+        enters=asked.enters,
+        leaves=asked.leaves,
     )
 
 
@@ -191,20 +225,29 @@ def circles_of(section: Section, named: Array) -> Array:
     return np.column_stack([x, level, radius])
 
 
-def _grid(section: Section) -> Array:
+def _grid(section: Section, enters: Span, leaves: Span) -> Array:
     points = np.asarray(section.surface, dtype=float)
     breaks = np.flatnonzero(np.diff(points[:, 1]))
     left, right = points[breaks[0], 0], points[breaks[-1] + 1, 0]
     # A slide begins and ends within about the slope's height of the slope.
     left = max(left - section.height, points[0, 0])
     right = min(right + section.height, points[-1, 0])
-    inner = np.linspace(left, right, PLACES + 2)[1:-1]
-    places = np.unique(np.concatenate([inner, points[1:-1, 0]]))
-    if section.direction < 0:
-        places = places[::-1]
-    first, second = np.triu_indices(len(places), 1)
-    entry, leave = places[first], places[second]
+
+    def places(span: Span) -> Array:
+        low, high = max(left, span[0]), min(right, span[1])
+        if low > high:
+            return np.empty(0)
+        edges = [edge for edge in span if np.isfinite(edge) and low <= edge <= high]
+        corners = points[1:-1, 0]
+        corners = corners[(corners >= span[0]) & (corners <= span[1])]
+        inner = np.linspace(low, high, PLACES + 2)[1:-1]
+        return np.unique(np.concatenate([inner, corners, edges]))[:: section.direction]
+
+    entry, leave = (
+        each.ravel() for each in np.meshgrid(places(enters), places(leaves), indexing="ij")
+    )
     down = section.ground(entry) - section.ground(leave) > 0.02 * section.height
+    down &= section.direction * (leave - entry) > 0
     entry, leave = entry[down], leave[down]
     bulges = (np.arange(BULGES) + 0.5) / BULGES
     return np.column_stack(
@@ -227,11 +270,11 @@ def _distinct(grid: Array, values: Array, scale: Array) -> Array:
 _AROUND = np.array([(a, b, c) for a in (0, -1, 1) for b in (0, -1, 1) for c in (0, -1, 1)])
 
 
-def _descend(hunt: _Hunt, starts: Array) -> tuple[Array, Array]:
+def _descend(hunt: _Hunt, starts: Array, enters: Span, leaves: Span) -> tuple[Array, Array]:
     """Return where descents from some circles end, and their factors of safety."""
-    points = np.asarray(hunt.section.surface, dtype=float)
-    low = np.array([points[0, 0], points[0, 0], 0.01])
-    high = np.array([points[-1, 0], points[-1, 0], 1.0])
+    first, last = hunt.section.surface[0][0], hunt.section.surface[-1][0]
+    low = np.array([max(first, enters[0]), max(first, leaves[0]), 0.01])
+    high = np.array([min(last, enters[1]), min(last, leaves[1]), 1.0])
     places, values = starts.copy(), np.full(len(starts), np.inf)
     step = np.array([1 / PLACES, 1 / PLACES, 1 / BULGES])[None, :] * hunt.scale / 2
     steps = np.repeat(step, len(starts), axis=0)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from functools import lru_cache
 from pathlib import Path
 from typing import Literal
@@ -10,11 +9,12 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from ingest.errors import ConfigurationError
-from ingest.sentence import Sentence
 from ingest.site import KeyName, Site, Titles
 from ingest.yaml_file import Configured, line_in, read_yaml
+from twin.crater import SolidUnfit
+from twin.slopes.crater_section import crater_section
 from twin.slopes.reliability import Distribution, Spread
-from twin.slopes.section import Layer, Point, Section, Soil
+from twin.slopes.section import Point, Soil
 
 FILE = "slopes.yaml"
 
@@ -25,7 +25,7 @@ class Measure(Configured):
     mean: float = Field(ge=0)
     deviation: float = Field(default=0.0, ge=0)
     basis: Literal["source", "assumed"]
-    source: Sentence
+    source: str
 
 
 class Material(Configured):
@@ -47,7 +47,7 @@ class Material(Configured):
     friction_deg: Measure
     correlation: float = Field(default=0.0, gt=-1, lt=1)
     distribution: Distribution = "lognormal"
-    source: Sentence
+    source: str
 
     @model_validator(mode="after")
     def _possible(self) -> Material:
@@ -81,7 +81,7 @@ class Required(Configured):
     """The least factor of safety that is asked for."""
 
     factor: float = Field(gt=0)
-    source: Sentence
+    source: str
 
 
 class Slide(Configured):
@@ -93,6 +93,9 @@ class Slide(Configured):
         Depth that it has somewhere: what is shallower is a trickle of the face, not a slide [m].
     reaches_m
         Level that it reaches down to [m above sea]; None: any.
+    spans
+        Lowest and highest tier that it takes with it whole: it leaves at the toe of the one or in
+        front of it, and enters at the crest of the other or behind it; None: it may be a local one.
     required
         The least factor of safety of this slide; None: the file's.
     """
@@ -100,6 +103,7 @@ class Slide(Configured):
     title: Titles
     least_depth_m: float = Field(default=0.0, ge=0)
     reaches_m: float | None = None
+    spans: tuple[KeyName, KeyName] | None = None
     required: Required | None = None
 
 
@@ -109,11 +113,39 @@ class SectionLayer(Configured):
     Parameters
     ----------
     top_m
-        Level of its top [m above sea]; the first layer has none: it begins at the ground.
+        Level of its top [m above sea], or "base": the base of the fill in a section that is cut
+        from the crater's solid; the first layer has none: it begins at the ground.
     """
 
     material: KeyName
-    top_m: float | None = None
+    top_m: float | Literal["base"] | None = None
+
+
+class Upslope(Configured):
+    """What the water line does uphill of the last place where it is measured.
+
+    Parameters
+    ----------
+    assume
+        `gradient`: it rises on as it does between the last two places, at most to the ground; it
+        never falls uphill. Under Dupuit's assumption a water table flattens uphill (dh/dx = q / k h
+        at constant flow, and rain that enters on the way lessens q), so that this line lies rather
+        too high than too low: the default. `level`: it goes on level, too low where water comes
+        from behind. `boundary`: it goes straight to a head that is known elsewhere.
+    head_m, place_m
+        Of the boundary: head [m above sea], and where it is, from the toe, downhill positive [m].
+    """
+
+    assume: Literal["gradient", "level", "boundary"] = "gradient"
+    head_m: float | None = None
+    place_m: float | None = None
+
+    @model_validator(mode="after")
+    def _whole(self) -> Upslope:
+        given = [value for value in (self.head_m, self.place_m) if value is not None]
+        if len(given) != (2 if self.assume == "boundary" else 0):
+            raise ValueError("head_m and place_m belong to assume: boundary, both or neither")
+        return self
 
 
 class SectionWater(Configured):
@@ -127,6 +159,8 @@ class SectionWater(Configured):
         Places along the section that must be known.
     stale_after_d
         How old a head may be, shown as stale, before it is not known [d].
+    upslope
+        What the line does uphill of the last known place.
     ratio
         Pore-pressure ratio ru [1].
     """
@@ -134,8 +168,9 @@ class SectionWater(Configured):
     piezometers: tuple[str, ...] = ()
     least: int = Field(default=2, ge=1)
     stale_after_d: float = Field(default=7.0, gt=0)
+    upslope: Upslope = Upslope()
     ratio: float | None = Field(default=None, ge=0, lt=1)
-    source: Sentence
+    source: str
 
     @model_validator(mode="after")
     def _one(self) -> SectionWater:
@@ -145,7 +180,7 @@ class SectionWater(Configured):
 
 
 class SectionPlan(Configured):
-    """A section: tiers with their faces, or a surface of its own.
+    """A section: tiers with their faces, or one cut from the crater's solid.
 
     Parameters
     ----------
@@ -153,6 +188,9 @@ class SectionPlan(Configured):
         Zone of the site that it belongs to.
     tiers
         Zones of kind tier, bottom up: their levels make the ground.
+    ground
+        `tiers`: the ground from the levels of the tiers, and no wall of the crater. `crater`: cut
+        through the middle of the full crater's solid, with its base and its wall.
     face_deg
         Angle of a tier's face [deg].
     overall_deg
@@ -165,12 +203,14 @@ class SectionPlan(Configured):
     layers
         From the ground down.
     rock_m
-        Level below which no slide goes [m above sea].
+        Level below which no slide goes [m above sea]; nor does it go through the crater's wall
+        where the ground is cut from the solid.
     """
 
     title: Titles
     zone: KeyName
     tiers: tuple[KeyName, ...] = Field(min_length=1)
+    ground: Literal["tiers", "crater"] = "tiers"
     face_deg: float = Field(gt=0, lt=80)
     overall_deg: float | None = Field(default=None, gt=0, lt=80)
     toe_m: Point | None = None
@@ -179,7 +219,7 @@ class SectionPlan(Configured):
     rock_m: float
     water: SectionWater
     slides: dict[KeyName, Slide] = Field(min_length=1)
-    source: Sentence
+    source: str
 
 
 class Sampling(Configured):
@@ -207,7 +247,7 @@ class Sampling(Configured):
 class SlopesPlan(Configured):
     """Everything that `slopes.yaml` says."""
 
-    source: Sentence
+    source: str
     required: Required
     sampling: Sampling = Sampling()
     materials: dict[KeyName, Material]
@@ -259,9 +299,13 @@ def _check(site: Site, plan: SlopesPlan, path: Path, name: str, section: Section
     for place, layer in enumerate(section.layers):
         if layer.material not in plan.materials:
             raise wrong(f"layers.{place}.material", layer.material, ", ".join(plan.materials))
-        if (layer.top_m is None) != (place == 0):
+        if (layer.top_m is None) != (place == 0) or (
+            layer.top_m == "base" and section.ground != "crater"
+        ):
             raise wrong(
-                f"layers.{place}.top_m", layer.top_m, "a level, but none for the first layer"
+                f"layers.{place}.top_m",
+                layer.top_m,
+                "a level (of ground: crater also base), but none for the first layer",
             )
     for instrument in section.water.piezometers:
         found = site.instruments.get(instrument)
@@ -281,54 +325,23 @@ def _check(site: Site, plan: SlopesPlan, path: Path, name: str, section: Section
         raise wrong("toe_m", None, "x and y on the site's grid: piezometers need their places")
     if section.overall_deg is not None and section.overall_deg > section.face_deg:
         raise wrong("overall_deg", section.overall_deg, f"at most face_deg, {section.face_deg}")
-
-
-def ground_of(site: Site, plan: SectionPlan) -> tuple[tuple[Point, ...], float]:
-    """Return the ground (x from the toe, level above the toe), and the toe's level [m].
-
-    The ground falls towards growing x. It is drawn on by the slope's height at both ends.
-    """
-    zones = [site.zones[tier] for tier in plan.tiers]
-    heights = [float(zone.crest_m or 0) - float(zone.base_m or 0) for zone in zones]
-    toe, height = float(zones[0].base_m or 0), sum(heights)
-    slope = 1 / math.tan(math.radians(plan.face_deg))
-    platform = 0.0
-    if plan.overall_deg is not None and len(heights) > 1:
-        run = height / math.tan(math.radians(plan.overall_deg))
-        platform = (run - height * slope) / (len(heights) - 1)
-    points: list[Point] = [(1.5 * height, 0.0), (0.0, 0.0)]
-    x = level = 0.0
-    for place, rise in enumerate(heights):
-        x, level = x - rise * slope, level + rise
-        points.append((x, level))
-        if platform > 0 and place < len(heights) - 1:
-            x -= platform
-            points.append((x, level))
-    points.append((x - 1.5 * height, level))
-    return tuple(reversed(points)), toe
-
-
-def section_of(site: Site, plan: SlopesPlan, name: str) -> tuple[Section, float]:
-    """Return a section without water, levels above its toe, and the toe's level [m above sea]."""
-    section = plan.sections[name]
-    ground, toe = ground_of(site, section)
-    left, right = ground[0][0], ground[-1][0]
-
-    def level(value: float) -> tuple[Point, Point]:
-        return (left, value - toe), (right, value - toe)
-
-    layers = tuple(
-        Layer(
-            plan.materials[layer.material].soil(layer.material),
-            () if layer.top_m is None else level(layer.top_m),
-        )
-        for layer in section.layers
-    )
-    return Section(ground, layers, rock=level(section.rock_m)), toe
-
-
-def place_along(plan: SectionPlan, x: float, y: float) -> float:
-    """Return where a point of the site's grid lies along a section: from its toe, down positive."""
-    toe = plan.toe_m or (0.0, 0.0)
-    angle = math.radians(plan.azimuth_deg)
-    return (x - toe[0]) * math.sin(angle) + (y - toe[1]) * math.cos(angle)
+    faced: tuple[str, ...] = section.tiers
+    if section.ground == "crater":
+        try:
+            faced = crater_section(site).tiers
+        except SolidUnfit as error:
+            raise wrong("ground", "crater", f"tiers; {error.reason}") from error
+        if section.overall_deg is not None:
+            raise wrong("overall_deg", section.overall_deg, "none: the crater's solid has its own")
+        if section.water.piezometers:
+            raise wrong(
+                "water.piezometers",
+                section.water.piezometers[0],
+                "ratio: the solid is cut through its middle, where no piezometer is placed",
+            )
+    for name_of, slide in section.slides.items():
+        for tier in slide.spans or ():
+            if tier not in faced or tier not in section.tiers:
+                raise wrong(f"slides.{name_of}.spans", tier, ", ".join(faced))
+        if slide.spans and faced.index(slide.spans[0]) > faced.index(slide.spans[1]):
+            raise wrong(f"slides.{name_of}.spans", slide.spans[0], "the lower tier first")

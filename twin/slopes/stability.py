@@ -9,6 +9,7 @@ two whole metres the critical circle moves so little that its factor does not.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -19,20 +20,15 @@ from ingest.text import Text
 from twin import VERSION
 from twin.current import Current
 from twin.slopes.bishop_simplified import bishop_simplified
-from twin.slopes.circular_search import Circle, Found, search, slices_of
-from twin.slopes.configuration import (
-    Sampling,
-    SectionPlan,
-    SlopesPlan,
-    load_slopes,
-    section_of,
-)
+from twin.slopes.circular_search import Circle, Found, Sought, search_for, slices_of
+from twin.slopes.configuration import Sampling, SectionPlan, SlopesPlan, load_slopes
+from twin.slopes.ground import section_of, sought
 from twin.slopes.infinite_slope import infinite_slope
 from twin.slopes.reliability import Influence, Probability, Spread, influences, probability
 from twin.slopes.section import DRY, Point, Section, Water, at
 from twin.slopes.slices import REFUSALS
 from twin.slopes.spencer import spencer
-from twin.slopes.water_line import WaterLine, water_line
+from twin.slopes.water_line import WaterLine, assumed_uphill, continued, water_line
 from twin.state import (
     FillState,
     SlopeCircle,
@@ -69,15 +65,14 @@ class Standing:
 @lru_cache(maxsize=4096)
 def judge(
     section: Section,
-    least_depth: float,
-    reaches: float,
+    asked: Sought,
     spreads: tuple[Spread, ...],
     samples: int,
     seed: int,
     fixed: bool,
 ) -> Judged:
     """Return what a search, sampled strength and single changes say of a slide."""
-    found = search(section, least_depth=least_depth, reaches=reaches)
+    found = search_for(section, asked)
     if found.circle is None:
         return Judged(found, None, ())
     circles = [found.circle] if fixed else [found.circle, *found.others]
@@ -162,19 +157,21 @@ def _state(
         ground=_raised(section.surface, toe),
         layers=_layers(plan, section, toe),
         rock_m=given.rock_m,
-        water_line=_drawn(section, line),
+        rock=_raised(section.rock, toe) if given.ground == "crater" else [],
+        water_line=_drawn(given, section, toe, line),
+        kind="overall" if slide.spans else "local",
+        assumptions=_assumptions(given, line),
     )
     if line is not None and line.reason is not None:
         for key in ("factor_of_safety", "spencer", "probability"):
             setattr(state, key, unknown("1", line.reason, time=current.at, source=MODEL))
         return state
-    water, rounded = _waters(given, line, toe)
+    water, rounded = _waters(given, section, line, toe)
     sampling = plan.sampling
     spreads = tuple(plan.materials[layer.material].spread for layer in given.layers)
     judged = judge(
         section.with_water(rounded),
-        slide.least_depth_m,
-        np.inf if slide.reaches_m is None else slide.reaches_m - toe,
+        sought(current.site, plan, name, slide_name),
         spreads,
         sampling.samples,
         sampling.seed,
@@ -286,7 +283,7 @@ def _validity(state: SlopeState, line: WaterLine | None, standing: Standing) -> 
     if silent:
         return Text(
             "Circular slide; strength as assumed; water from {count} of {all} piezometers, without"
-            " {silent}: straight between the others and level beyond them",
+            " {silent}: straight between the others, and beyond them as assumed",
             told | {"silent": ", ".join(silent)},
         )
     return Text(
@@ -294,16 +291,43 @@ def _validity(state: SlopeState, line: WaterLine | None, standing: Standing) -> 
     )
 
 
-def _waters(given: SectionPlan, line: WaterLine | None, toe: float) -> tuple[Water, Water]:
+def _waters(
+    given: SectionPlan, section: Section, line: WaterLine | None, toe: float
+) -> tuple[Water, Water]:
     """Return the water as it is and with its heads rounded, levels above the toe."""
     if line is None:
         water = Water(ratio=given.water.ratio or 0.0) if given.water.ratio else DRY
         return water, water
-    heads = [(place, level - toe) for place, level in line.line]
+    rounded = [(place, toe + round(level - toe)) for place, level in line.line]
     return (
-        Water(line=tuple(heads)),
-        Water(line=tuple((place, float(round(level))) for place, level in heads)),
+        line_above_toe(given, section, toe, line.line),
+        line_above_toe(given, section, toe, rounded),
     )
+
+
+def line_above_toe(
+    given: SectionPlan, section: Section, toe: float, heads: Sequence[Point]
+) -> Water:
+    """Return the water of known heads [m above sea], and of what is assumed uphill of them."""
+    line = continued(given.water.upslope, section, toe, heads)
+    return Water(line=tuple((place, level - toe) for place, level in line))
+
+
+def _assumptions(given: SectionPlan, line: WaterLine | None) -> list[Text]:
+    """Return what the factor of safety rests on beside what the file of the site says."""
+    if given.ground == "crater":
+        shape = Text(
+            "Ground, base of the fill and wall of the crater are cut from its parametric solid, for"
+            " the drawings are not known; below the base lies the older fill"
+        )
+    else:
+        shape = Text(
+            "Ground and layers from the levels of the tiers, not from the crater's solid, for the"
+            " front moves: its wall, which would stop slides, is left out, and older fill that may"
+            " stand higher behind the tier too"
+        )
+    uphill = assumed_uphill(given.water.upslope, line) if line is not None else None
+    return [shape] if uphill is None else [shape, uphill]
 
 
 def _water_level(given: SectionPlan, line: WaterLine | None) -> Figure:
@@ -374,16 +398,17 @@ def _raised(line: tuple[Point, ...], toe: float) -> list[tuple[float, float]]:
     return [(round(x, 3), round(level + toe, 3)) for x, level in line]
 
 
-def _drawn(section: Section, line: WaterLine | None) -> list[tuple[float, float]]:
+def _drawn(
+    given: SectionPlan, section: Section, toe: float, line: WaterLine | None
+) -> list[tuple[float, float]]:
     """Return the water line over the whole section."""
     if line is None or not line.line:
         return []
+    whole = continued(given.water.upslope, section, toe, line.line)
     ends = section.surface[0][0], section.surface[-1][0]
-    inner = [place for place, _ in line.line if ends[0] < place < ends[1]]
+    inner = [place for place, _ in whole if ends[0] < place < ends[1]]
     places = np.array([ends[0], *inner, ends[1]])
-    return [
-        (float(x), float(level)) for x, level in zip(places, at(line.line, places), strict=True)
-    ]
+    return [(float(x), float(level)) for x, level in zip(places, at(whole, places), strict=True)]
 
 
 def _influence(

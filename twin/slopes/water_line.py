@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+import numpy as np
 
 from ingest.figure import Figure
 from ingest.text import Text
 from twin.current import Current, silent
-from twin.slopes.configuration import SectionPlan, place_along
-from twin.slopes.section import WATER_UNIT_WEIGHT, Point
+from twin.slopes.configuration import SectionPlan, Upslope
+from twin.slopes.ground import place_along
+from twin.slopes.section import WATER_UNIT_WEIGHT, Point, Section, at
 from twin.state import SlopeHead
 
 #: Pore pressure at which a tip counts as above the water [kPa] (design assumption: the noise of a
@@ -18,6 +22,10 @@ DRY_TIP_KPA = 1.0
 
 #: Tips nearer than this along the section are at one place [m].
 ONE_PLACE_M = 1.0
+
+#: Least distance between two places whose gradient is continued uphill [m] (design assumption: a
+#: noise of 0.1 m of head is then a gradient of 1 %).
+GRADIENT_OVER_M = 10.0
 
 
 @dataclass(frozen=True)
@@ -87,6 +95,83 @@ def water_line(current: Current, plan: SectionPlan) -> WaterLine:
         return WaterLine(heads, (), None, False, reason)
     return WaterLine(
         heads, tuple(line), min(each[3] for each in used), any(each[4] for each in used)
+    )
+
+
+def gradient_uphill(line: Sequence[Point]) -> float | None:
+    """Return how much the water rises uphill at the uppermost place [m/m], never below 0.
+
+    None where no second place is known far enough away.
+    """
+    place, head = line[0]
+    for other, lower in line[1:]:
+        if other - place >= GRADIENT_OVER_M:
+            return max((head - lower) / (other - place), 0.0)
+    return None
+
+
+def continued(upslope: Upslope, section: Section, toe: float, line: Sequence[Point]) -> list[Point]:
+    """Return a water line with what is assumed of it uphill of its first place.
+
+    Parameters
+    ----------
+    section
+        The section, levels above its toe; it falls towards growing x.
+    toe
+        Level of the toe [m above sea].
+    line
+        Known heads (m from the toe, m above sea), x growing.
+    """
+    place, head = line[0]
+    left = section.surface[0][0]
+    if upslope.assume == "boundary":
+        assert upslope.place_m is not None
+        assert upslope.head_m is not None
+        if upslope.place_m >= place:
+            return list(line)
+        return [(upslope.place_m, upslope.head_m), *line]
+    rise = gradient_uphill(line)
+    if upslope.assume == "level" or not rise or left >= place:
+        return list(line)
+    places = [x for x, _ in section.surface if x < place]
+    grounds = at(section.surface, np.array(places)) + toe
+    # No higher than the ground, and no lower than where it was measured.
+    return [
+        *(
+            (x, min(head + rise * (place - x), max(float(ground), head)))
+            for x, ground in zip(places, grounds, strict=True)
+        ),
+        *line,
+    ]
+
+
+def assumed_uphill(upslope: Upslope, line: WaterLine) -> Text | None:
+    """Return in a sentence what is assumed uphill of the last place; None without a line."""
+    if not line.line:
+        return None
+    first = ", ".join(
+        each.instrument
+        for each in line.heads
+        if each.used and each.place_m - line.line[0][0] < ONE_PLACE_M
+    )
+    if upslope.assume == "boundary":
+        return Text(
+            "Uphill of {instrument} the water line goes straight to {head:.1f} m at {place:.0f} m"
+            " from the toe",
+            {
+                "instrument": first,
+                "head": float(upslope.head_m or 0),
+                "place": float(upslope.place_m or 0),
+            },
+        )
+    rise = gradient_uphill(line.line)
+    if upslope.assume == "level" or not rise:
+        return Text("Uphill of {instrument} the water line goes on level", {"instrument": first})
+    return Text(
+        "Uphill of {instrument} the water rises on with the gradient between the last two places,"
+        " {gradient:.3f}, at most to the ground: a water table flattens uphill, so this is rather"
+        " too high than too low",
+        {"instrument": first, "gradient": rise},
     )
 
 

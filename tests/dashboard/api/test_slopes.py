@@ -37,6 +37,18 @@ def test_the_least_circle_of_a_section(client: TestClient) -> None:
     assert by_method["ordinary"] < by_method["spencer"] < by_method["bishop_simplified"]
 
 
+def test_a_slide_is_looked_for_between_the_ends_that_are_asked_for(client: TestClient) -> None:
+    free = client.post(ASKED, json=QUESTION).json()
+    ends = {"enters_m": [-15, -10], "leaves_m": [22, 40]}
+    kept = client.post(ASKED, json={**QUESTION, **ends}).json()
+    assert -15 <= kept["circle"]["start_m"] <= -10
+    assert 22 <= kept["circle"]["end_m"] <= 40
+    assert kept["factor_of_safety"] > free["factor_of_safety"]
+    none = client.post(ASKED, json={**QUESTION, "enters_m": [40, 45]}).json()
+    assert none["factor_of_safety"] is None
+    assert "can begin and end where it is asked for" in str(none["reason"])
+
+
 @pytest.mark.parametrize("method", ["ordinary", "bishop_simplified", "spencer"])
 def test_a_circle_that_is_given_with_a_table_that_adds_up(client: TestClient, method: str) -> None:
     question = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tests.twin.slopes.sections import line, simple
+from tests.twin.slopes.sections import line, mirrored, simple
 from twin.slopes.bishop_simplified import bishop_simplified
 from twin.slopes.circular_search import factor_of, search, slices_of
 from twin.slopes.infinite_slope import infinite_slope
@@ -183,6 +183,26 @@ def test_a_search_keeps_to_the_depth_that_is_asked_for() -> None:
     none = search(section, least_depth=1000.0)
     assert none.circle is None
     assert str(none.reason) == "The slide is shallower than asked for"
+
+
+def test_a_search_keeps_to_the_ends_that_are_asked_for() -> None:
+    section = simple(water=line(2.0))
+    free = search(section)
+    assert free.circle is not None
+    kept = search(section, enters=(-12.0, -8.0), leaves=(21.0, 30.0))
+    assert kept.circle is not None
+    for circle in (kept.circle, *kept.others):
+        assert -12.0 <= circle.entry <= -8.0
+        assert 21.0 <= circle.exit <= 30.0
+    assert kept.factor > free.factor
+    around = (free.circle.entry - 1, free.circle.entry + 1)
+    again = search(section, enters=around, leaves=(free.circle.exit - 1, free.circle.exit + 1))
+    assert again.factor == pytest.approx(free.factor, rel=1e-3)
+    back = search(mirrored(section), enters=(8.0, 12.0), leaves=(-30.0, -21.0))
+    assert back.factor == pytest.approx(kept.factor, rel=1e-9)
+    none = search(section, enters=(500.0, 600.0))
+    assert none.circle is None
+    assert "can begin and end where it is asked for" in str(none.reason)
 
 
 def test_a_long_even_face_is_an_infinite_slope() -> None:

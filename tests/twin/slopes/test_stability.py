@@ -7,6 +7,7 @@ import re
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 from ruamel.yaml import YAML
 
@@ -14,12 +15,18 @@ from ingest.errors import ConfigurationError
 from ingest.site import Site, load_site
 from ingest.store import Store
 from tests.twin.ground import day, measure, row, weigh
+from twin.crater import crater_solid
 from twin.current import Current
 from twin.history import History
 from twin.plan import Plan
 from twin.service import compute_state, derived_series
-from twin.slopes.configuration import FILE, load_slopes, section_of
+from twin.slopes.circular_search import Circle, Sought, search_for, slices_of
+from twin.slopes.configuration import FILE, Upslope, load_slopes
+from twin.slopes.ground import section_of, sought
+from twin.slopes.section import Section, Water
+from twin.slopes.section import at as level_at
 from twin.slopes.stability import slopes
+from twin.slopes.water_line import continued, gradient_uphill
 from twin.state import SlopeState, decode_state, encode_state
 
 WEST = ["pz-650-01", "pz-650-02", "pz-650-03", "pz-650-04"]
@@ -109,7 +116,7 @@ def test_one_silent_piezometer_is_said_and_two_places_are_enough(abaza: Site, st
 def test_what_lies_beyond_the_known_places_is_said_and_so_is_what_is_assumed(
     abaza: Site, store: Store
 ) -> None:
-    """Without its upper place the line is level uphill of the others, which may be too low."""
+    """Without its upper place the line rises on uphill of the others, and the page says so."""
     for name, level in zip(WEST, (604.0, 604.0, 592.0, 590.0), strict=True):
         wet(abaza, store, level, 1.0, [name])
     whole = judged(abaza, store, 1.01)["tier_650_west", "face"].factor_of_safety
@@ -119,7 +126,7 @@ def test_what_lies_beyond_the_known_places_is_said_and_so_is_what_is_assumed(
     part = judged(abaza, store, 20.01)["tier_650_west", "face"].factor_of_safety
     assert part.value is not None
     assert "without pz-650-01, pz-650-02" in str(part.validity)
-    assert "level beyond" in str(part.validity)
+    assert "beyond them as assumed" in str(part.validity)
     wet(abaza, store, 640.0, 30.0)
     lifted = judged(abaza, store, 30.01)["tier_650_west", "face"].factor_of_safety
     assert "lifts" in str(lifted.validity)
@@ -194,17 +201,134 @@ def test_geometry_is_that_of_the_plan(abaza: Site, plan: Plan) -> None:
     for name, section in file.sections.items():
         found, toe = section_of(abaza, file, name)
         lowest, highest = plan.tiers[section.tiers[0]], plan.tiers[section.tiers[-1]]
+        if section.ground == "crater":  # flush with its rim: the lowest tier has no face
+            lowest = plan.tiers[section.tiers[1]]
         assert toe == lowest.base_m
         assert found.height == pytest.approx(highest.crest_m - lowest.base_m)
         heights[name] = found.height
     assert heights["tier_650_west"] == 55
     assert heights["tier_680"] == 30
     assert heights["tier_850"] == 20
-    overall, _ = section_of(abaza, file, "overall")
-    points = [point for point in overall.surface if 0 < point[1] < overall.height]
-    crest = max(x for x, level in overall.surface if level == pytest.approx(overall.height))
-    assert math.degrees(math.atan(overall.height / -crest)) == pytest.approx(21.0)
-    assert len(points) == 2 * 7  # seven platforms between eight tiers
+    assert heights["overall"] == 200
+
+
+def test_the_whole_dump_is_cut_from_the_solid_of_the_crater(abaza: Site, plan: Plan) -> None:
+    """Ground, base and wall are those of the Backfill page; no circle goes through the wall."""
+    file = load_slopes(abaza)
+    assert file is not None
+    section, toe = section_of(abaza, file, "overall")
+    solid = crater_solid(abaza, plan)
+    line = solid.section(float(solid.capacities.sum()))
+    places = solid.faces()[1].toe_m - line.distance_m
+    assert toe == solid.faces()[1].base_m == 650
+    assert section.ground(places) + toe == pytest.approx(line.final_m, abs=1e-6)
+    base, rock = (level_at(part, places) + toe for part in (section.layers[1].top, section.rock))
+    assert base == pytest.approx(line.base_m, abs=0.6)
+    assert rock == pytest.approx(np.maximum(line.wall_m, 552), abs=0.6)
+    crest = max(x for x, level in section.surface if level == pytest.approx(200))
+    assert math.degrees(math.atan(200 / -crest)) == pytest.approx(solid.overall_deg)
+    for slide in ("local", "overall"):
+        found = search_for(section, sought(abaza, file, "overall", slide))
+        assert found.circle is not None
+        slices = slices_of(section, [found.circle, *found.others])
+        assert (slices.base >= level_at(section.rock, slices.x) - 1e-6).all()
+
+
+def test_a_slide_of_the_whole_slope_takes_every_tier_with_it(abaza: Site, plan: Plan) -> None:
+    """Without its ends given the search finds the slide of one tier, and calls it the whole."""
+    file = load_slopes(abaza)
+    assert file is not None
+    section, toe = section_of(abaza, file, "overall")
+    section = section.with_water(Water(ratio=0.1))
+    local = search_for(section, sought(abaza, file, "overall", "local"))
+    whole = search_for(section, sought(abaza, file, "overall", "overall"))
+    assert local.circle is not None
+    assert whole.circle is not None
+    tiers = [plan.tiers[name] for name in ("tier_680", "tier_850")]
+
+    def levels(circle: Circle) -> tuple[float, float]:
+        ends = section.ground(np.array([circle.entry, circle.exit])) + toe
+        return float(ends[0]), float(ends[1])
+
+    assert levels(local.circle)[0] - levels(local.circle)[1] <= 30 + 1e-6
+    for circle in (whole.circle, *whole.others):
+        assert levels(circle) == (tiers[1].crest_m, tiers[0].base_m)
+        assert circle.entry < min(x for x, level in section.surface if 0 < level < 200)
+        assert circle.exit >= 0
+    assert whole.factor > local.factor
+
+
+def test_the_state_tells_the_least_local_and_the_least_overall_slide(
+    abaza: Site, store: Store
+) -> None:
+    found = judged(abaza, store, 1.0)
+    local, whole = found["overall", "local"], found["overall", "overall"]
+    assert (local.kind, whole.kind) == ("local", "overall")
+    assert local.factor_of_safety.value == pytest.approx(1.196, abs=0.01)
+    assert whole.factor_of_safety.value == pytest.approx(1.83, abs=0.02)
+    assert whole.rock[0][1] == pytest.approx(850)
+    (shape,) = whole.assumptions
+    assert "cut from its parametric solid" in str(shape)
+    (shape,) = found["tier_680", "face"].assumptions
+    assert "the levels of the tiers, not from the crater's solid" in str(shape)
+
+
+def with_upslope(site: Site, **given: object) -> tuple[Section, float, Upslope]:
+    file = load_slopes(site)
+    assert file is not None
+    section, toe = section_of(site, file, "tier_650_west")
+    return section, toe, Upslope(**given)
+
+
+def test_uphill_of_the_last_piezometer_the_water_rises_on_at_most_to_the_ground(
+    abaza: Site,
+) -> None:
+    section, toe, upslope = with_upslope(abaza)
+    left = section.surface[0][0]
+    line = [(-65.0, 600.0), (-19.0, 590.8), (3.0, 590.0)]
+    rising = continued(upslope, section, toe, line)
+    assert gradient_uphill(line) == pytest.approx(0.2)
+    assert rising[0] == pytest.approx((left, 600 + 0.2 * (-65 - left)))
+    assert rising[-3:] == line
+    steep = continued(upslope, section, toe, [(-65.0, 640.0), (-19.0, 600.0)])
+    assert steep[0] == (left, 650.0)  # the ground
+    falling = [(-65.0, 588.0), (-19.0, 592.0)]
+    assert continued(upslope, section, toe, falling) == falling
+    assert gradient_uphill([(-65.0, 600.0)]) is None
+    assert gradient_uphill([(-65.0, 600.0), (-60.0, 590.0)]) is None  # too near to each other
+    artesian = continued(upslope, section, toe, [(-65.0, 660.0), (-19.0, 600.0)])
+    assert artesian[0] == (left, 660.0)  # never below what was measured
+
+
+def test_the_water_uphill_may_be_level_or_go_to_a_boundary(abaza: Site) -> None:
+    line = [(-65.0, 620.0), (-19.0, 610.8)]
+    section, toe, level = with_upslope(abaza, assume="level")
+    assert continued(level, section, toe, line) == line
+    _, _, boundary = with_upslope(abaza, assume="boundary", head_m=649, place_m=-100)
+    assert continued(boundary, section, toe, line) == [(-100.0, 649.0), *line]
+    inside = [(-150.0, 621.0), *line]
+    assert continued(boundary, section, toe, inside) == inside
+    factors = []
+    for upslope in (level, Upslope(), boundary):
+        water = Water(line=tuple((x, y - toe) for x, y in continued(upslope, section, toe, line)))
+        behind = Sought(least_depth=10, enters=(-150, -115))
+        factors.append(search_for(section.with_water(water), behind).factor)
+    assert factors[0] > factors[1] + 0.005 > factors[2] + 0.01
+
+
+def test_the_state_says_what_is_assumed_uphill(abaza: Site, store: Store) -> None:
+    for name, level in zip(WEST, (604.0, 604.0, 592.0, 590.0), strict=True):
+        wet(abaza, store, level, 1.0, [name])
+    state = judged(abaza, store, 1.01)["tier_650_west", "base"]
+    said = str(state.assumptions[1])
+    assert said.startswith("Uphill of pz-650-0")
+    assert "gradient between the last two places, 0.2" in said
+    assert state.water_line[0][1] > 620
+    wet(abaza, store, 592.0, 2.0)
+    flat = judged(abaza, store, 2.01)["tier_650_west", "base"]
+    assert "goes on level" in str(flat.assumptions[1])
+    silent = judged(abaza, store, 30.0)["tier_650_west", "base"]
+    assert len(silent.assumptions) == 1  # no line, nothing uphill of it
 
 
 def test_a_section_is_planned_until_its_tier_is_begun(
@@ -285,7 +409,20 @@ def test_a_site_without_the_file_has_no_slopes(small_site: Site, store: Store) -
             ("sections", "tier_680", "water", {"piezometers": ["pz-650-01"], "source": "x"}),
             "toe_m",
         ),
-        (("sections", "overall", "overall_deg", 60), "at most face_deg"),
+        (("sections", "tier_680", "overall_deg", 60), "at most face_deg"),
+        (("sections", "overall", "overall_deg", 21), "none: the crater's solid has its own"),
+        (
+            ("sections", "tier_680", "layers", [{"material": "placed_waste", "top_m": "base"}]),
+            "top_m",
+        ),
+        (("sections", "tier_680", "slides", "face", "spans", ["tier_710", "tier_710"]), "tier_680"),
+        (
+            ("sections", "overall", "slides", "overall", "spans", ["tier_850", "tier_680"]),
+            "the lower tier first",
+        ),
+        (("sections", "overall", "slides", "overall", "spans", ["tier_650", "tier_850"]), "spans"),
+        (("sections", "tier_650_west", "water", "upslope", {"assume": "steep"}), "gradient"),
+        (("sections", "tier_650_west", "water", "upslope", {"head_m": 600}), "both or neither"),
         (("required", "factor", 0), "required.factor"),
         (("sampling", "circle", "some"), "sampling.circle"),
     ],
