@@ -145,6 +145,9 @@ def details(view: View) -> Any:
                 [strength, html.Br(), html.Span(view.source(layer.source), className="pm-quiet")],
             )
         )
+    if state.assumptions:
+        words = [html.Div(view.text(each), className="pm-quiet") for each in state.assumptions]
+        lines.append((view.t("Assumed"), words))
     said = factor.reason if factor.value is None else factor.validity
     return [
         html.P(view.text(said), className="pm-quiet") if said else None,

@@ -194,7 +194,7 @@ def _of_last_day(
         return _refused(instrument, quantity, level, found)
     judged, response = found.judged, found.judged.response
     parts = response.parts(stresses)
-    explained = response.rest + sum(parts.values())
+    explained = np.asarray(response.rest + sum(parts.values()))
     left = last[-8:] - explained[-8:]
     by_water = float(parts["water"][-1])
     half = judged.band_at(by_water)

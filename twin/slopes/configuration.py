@@ -9,6 +9,7 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from ingest.errors import ConfigurationError
+from ingest.sentence import Sentence
 from ingest.site import KeyName, Site, Titles
 from ingest.yaml_file import Configured, line_in, read_yaml
 from twin.crater import SolidUnfit
@@ -25,7 +26,7 @@ class Measure(Configured):
     mean: float = Field(ge=0)
     deviation: float = Field(default=0.0, ge=0)
     basis: Literal["source", "assumed"]
-    source: str
+    source: Sentence
 
 
 class Material(Configured):
@@ -47,7 +48,7 @@ class Material(Configured):
     friction_deg: Measure
     correlation: float = Field(default=0.0, gt=-1, lt=1)
     distribution: Distribution = "lognormal"
-    source: str
+    source: Sentence
 
     @model_validator(mode="after")
     def _possible(self) -> Material:
@@ -81,7 +82,7 @@ class Required(Configured):
     """The least factor of safety that is asked for."""
 
     factor: float = Field(gt=0)
-    source: str
+    source: Sentence
 
 
 class Slide(Configured):
@@ -170,7 +171,7 @@ class SectionWater(Configured):
     stale_after_d: float = Field(default=7.0, gt=0)
     upslope: Upslope = Upslope()
     ratio: float | None = Field(default=None, ge=0, lt=1)
-    source: str
+    source: Sentence
 
     @model_validator(mode="after")
     def _one(self) -> SectionWater:
@@ -219,7 +220,7 @@ class SectionPlan(Configured):
     rock_m: float
     water: SectionWater
     slides: dict[KeyName, Slide] = Field(min_length=1)
-    source: str
+    source: Sentence
 
 
 class Sampling(Configured):
@@ -247,7 +248,7 @@ class Sampling(Configured):
 class SlopesPlan(Configured):
     """Everything that `slopes.yaml` says."""
 
-    source: str
+    source: Sentence
     required: Required
     sampling: Sampling = Sampling()
     materials: dict[KeyName, Material]
