@@ -214,9 +214,7 @@ class Ends:
         ends = self._volumes([datetime(year + 1, 1, 1, tzinfo=UTC) for year in years])
         for year, each in zip(years, ends, strict=True):
             volume = self._with_interval(said, "thousand m3", each)
-            tier = msgspec.structs.replace(
-                self.tier_at(volume), low=None, high=None, confidence=None
-            )
+            tier = msgspec.structs.replace(said, value=self._tiers.front(each[1]), unit="name")
             found.append(YearAhead(year=year, volume=volume, tier=tier))
         return found
 

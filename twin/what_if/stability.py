@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import lru_cache
+from itertools import groupby
 
 import msgspec
 import numpy as np
 
 from ingest.figure import Figure, unknown
-from ingest.site import Site
 from ingest.text import Text
 from twin.slopes.bishop_simplified import bishop_simplified
 from twin.slopes.circular_search import Circle, Sought, search_for, slices_of
 from twin.slopes.configuration import SectionPlan
 from twin.slopes.ground import section_of, sought
-from twin.slopes.section import BadSection, Section, Water
+from twin.slopes.section import BadSection, Point, Section, Water
 from twin.slopes.slices import REFUSALS, Slices, with_water
 from twin.slopes.stability import line_above_toe
 from twin.state import SlopeState
@@ -36,22 +37,24 @@ def slopes_ahead(
     shape
         None: the site has no plan.
     """
-    site = _reshaped(start, shape)
+    levels = tuple(shape.levels.items()) if shape is not None and shape.reshaped else ()
     found = []
-    for state in start.state.slopes or []:
+    for name, states in groupby(start.state.slopes or [], key=lambda state: state.section):
         assert start.slopes is not None
-        tiers = start.slopes.sections[state.section].tiers
-        found.append(
-            SlopeAhead(
-                section=state.section,
-                slide=state.slide,
-                title=state.title,
-                slide_title=state.slide_title,
-                factor_of_safety=_factor(start, site, changes, state),
-                measured=any(head.used for head in state.heads),
-                begun=state.stage == "standing" or all(tier in begun for tier in tiers),
+        slides, tiers = list(states), start.slopes.sections[name].tiers
+        factors = _factors(start, changes, levels, slides)
+        for state, factor in zip(slides, factors, strict=True):
+            found.append(
+                SlopeAhead(
+                    section=name,
+                    slide=state.slide,
+                    title=state.title,
+                    slide_title=state.slide_title,
+                    factor_of_safety=factor,
+                    measured=any(head.used for head in state.heads),
+                    begun=state.stage == "standing" or all(tier in begun for tier in tiers),
+                )
             )
-        )
     return found
 
 
@@ -82,76 +85,128 @@ def lowered(start: Start, changes: Changes) -> float:
     return changes.number("drainage.lowered_m", 0.0) + (by_drains.lowered_m if by_drains else 0.0)
 
 
-def _reshaped(start: Start, shape: Tiers | None) -> Site:
-    """Return the site with the levels that its tiers would have."""
-    if shape is None or not shape.reshaped:
-        return start.site
-    zones = {
-        name: start.site.zones[name].model_copy(update={"base_m": base, "crest_m": crest})
-        for name, (base, crest) in shape.levels.items()
-    }
-    return start.site.model_copy(update={"zones": {**start.site.zones, **zones}})
+#: Changed toes and crests of tiers [m above sea]; empty: none is changed.
+Levels = tuple[tuple[str, tuple[float, float]], ...]
 
 
-def _factor(start: Start, site: Site, changes: Changes, state: SlopeState) -> Figure:
-    now = state.factor_of_safety
+@dataclass(frozen=True)
+class _Ground:
+    """A section without water, its toe's level [m above sea], and what is looked for in it."""
+
+    section: Section
+    toe: float
+    asked: dict[str, Sought]
+    reshaped: bool
+
+
+@lru_cache(maxsize=256)
+def _ground(start: Start, levels: Levels, name: str) -> _Ground | Text:
+    """Return a section with the tiers as they would be, or why that is not known."""
     assert start.slopes is not None
-    given = start.slopes.sections[state.section]
-    down, rain = lowered(start, changes), changes.number("rain.factor", 1.0)
-    reshaped = any(site.zones[tier] != start.site.zones[tier] for tier in given.tiers)
-    rewatered = down != 0 or rain != 1
-    if not isinstance(now.value, float) or not (reshaped or rewatered):
-        return now
+    given = start.slopes.sections[name]
+    site, zones = start.site, dict(start.site.zones)
+    for tier, (base, crest) in levels:
+        zones[tier] = zones[tier].model_copy(update={"base_m": base, "crest_m": crest})
+    reshaped = any(zones[tier] != site.zones[tier] for tier in given.tiers)
     if reshaped and given.ground == "crater":
-        reason = Text(
+        return Text(
             "The section is cut from the solid of the plan's own tiers: what other heights do to"
             " it is not known"
         )
-        return unknown("1", reason, time=now.time, source=now.source)
-    used = sorted((head for head in state.heads if head.used), key=lambda head: head.place_m)
-    if not used and not reshaped:
-        return msgspec.structs.replace(
-            now, validity=Text("Its water is assumed: rain and drainage do not change it")
-        )
-    heads = []
-    for head in used:
+    if reshaped:
+        site = site.model_copy(update={"zones": zones})
+    try:
+        section, toe = section_of(site, start.slopes, name)
+    except BadSection as error:
+        return error.text
+    asked = {slide: sought(site, start.slopes, name, slide) for slide in given.slides}
+    return _Ground(section, toe, asked, reshaped)
+
+
+def _factors(
+    start: Start, changes: Changes, levels: Levels, slides: list[SlopeState]
+) -> list[Figure]:
+    """Return the factors of safety of a section's slides."""
+    down, rain = lowered(start, changes), changes.number("rain.factor", 1.0)
+    ground = _ground(start, levels, slides[0].section)
+    now = [slide.factor_of_safety for slide in slides]
+    heads: list[Point] | Text = []
+    if isinstance(ground, Text):
+        heads = ground
+    elif not ground.reshaped and down == 0 and rain == 1:
+        return now
+    else:
+        heads = _heads(start, slides[0], down, rain)
+    if isinstance(heads, Text) or isinstance(ground, Text):
+        assert isinstance(heads, Text)
+        return [
+            each
+            if each.value is None
+            else unknown("1", heads, time=each.time, source=slides[0].section)
+            for each in now
+        ]
+    if not heads and not ground.reshaped:
+        validity = Text("Its water is assumed: rain and drainage do not change it")
+        return [msgspec.structs.replace(each, validity=validity) for each in now]
+    change = sum(head for _, head in heads) - sum(head for _, head in _known(slides[0]))
+    validity = _validity(ground, change / len(heads) if heads else None)
+    return [
+        _scaled(figure, factor, validity)
+        for figure, factor in zip(now, _least(start, ground, slides, heads), strict=True)
+    ]
+
+
+def _heads(start: Start, slide: SlopeState, down: float, rain: float) -> list[Point] | Text:
+    """Return the heads of a section with the changed water [m above sea], or why not."""
+    found = []
+    for head in sorted(slide.heads, key=lambda head: head.place_m):
+        if not head.used or not isinstance(head.head.value, float):
+            continue
         by_rain = 0.0
         if rain != 1:
             rise = start.rises[head.instrument]
             if isinstance(rise, Text):
-                return unknown("1", rise, time=now.time, source=head.instrument)
+                return rise
             # More rain counts on the wettest day of the last year, less rain on today.
             by_rain = (rain - 1) * (rise.most if rain > 1 else rise.now)
-        assert isinstance(head.head.value, float)
-        heads.append((head.place_m, head.head.value - down + by_rain))
-    try:
-        factor = _with_heads(start, site, state, heads)
-    except BadSection as error:
-        factor = error.text
+        found.append((head.place_m, head.head.value - down + by_rain))
+    return found
+
+
+def _known(slide: SlopeState) -> list[Point]:
+    return [
+        (head.place_m, head.head.value)
+        for head in sorted(slide.heads, key=lambda head: head.place_m)
+        if head.used and isinstance(head.head.value, float)
+    ]
+
+
+def _validity(ground: _Ground, change: float | None) -> Text:
+    if change is None:
+        return Text("With the tiers' changed heights; its water is assumed, and strength too")
+    if ground.reshaped:
+        return Text(
+            "With the tiers' changed heights, water line {change:+.1f} m against today's, on"
+            " average; strength as assumed",
+            {"change": change},
+        )
+    return Text(
+        "Water line {change:+.1f} m against today's, on average; strength as assumed",
+        {"change": change},
+    )
+
+
+def _scaled(now: Figure, factor: float | Text, validity: Text) -> Figure:
+    """Return a factor with the spread of strength that widened it with today's water."""
+    if not isinstance(now.value, float):
+        return now
     if isinstance(factor, Text):
         return unknown("1", factor, time=now.time, source=now.source)
-    # The spread of strength widens the factor as it did with today's water and tiers.
     scale = factor / now.value
 
     def scaled(end: float | str | None) -> float | None:
         return end * scale if isinstance(end, float) else None
 
-    if not heads:
-        validity = Text("With the tiers' changed heights; its water is assumed, and strength too")
-    else:
-        change = sum(after for _, after in heads) / len(heads) - _mean_head(state)
-        validity = (
-            Text(
-                "With the tiers' changed heights, water line {change:+.1f} m against today's, on"
-                " average; strength as assumed",
-                {"change": change},
-            )
-            if reshaped
-            else Text(
-                "Water line {change:+.1f} m against today's, on average; strength as assumed",
-                {"change": change},
-            )
-        )
     return msgspec.structs.replace(
         now,
         value=factor,
@@ -162,48 +217,48 @@ def _factor(start: Start, site: Site, changes: Changes, state: SlopeState) -> Fi
     )
 
 
-def _mean_head(state: SlopeState) -> float:
-    heads = [head.head.value for head in state.heads if head.used]
-    return sum(value for value in heads if isinstance(value, float)) / len(heads)
-
-
-def _with_heads(
-    start: Start,
-    site: Site,
-    state: SlopeState,
-    heads: list[tuple[float, float]],
-) -> float | Text:
-    """Return the least factor of safety with some heads, or with the assumed water for none."""
+def _least(
+    start: Start, ground: _Ground, slides: list[SlopeState], heads: list[Point]
+) -> list[float | Text]:
+    """Return the least factor of safety of each slide; without heads, with the assumed water."""
     assert start.slopes is not None
-    section, toe = section_of(site, start.slopes, state.section)
-    given = start.slopes.sections[state.section]
-    asked = sought(site, start.slopes, state.section, state.slide)
-    now = [
-        (head.place_m, head.head.value)
-        for head in sorted(state.heads, key=lambda head: head.place_m)
-        if head.used and isinstance(head.head.value, float)
+    given = start.slopes.sections[slides[0].section]
+    rounded = [
+        _water(
+            given, ground, [(place, ground.toe + round(head - ground.toe)) for place, head in line]
+        )
+        # Today's critical circles count too: more water never gives a larger factor than today's.
+        for line in (_known(slides[0]), heads)
     ]
     circles: list[Circle] = []
-    # Today's critical circles count too: so more water never gives a larger factor than today's.
-    for line in (now, heads):
-        rounded = [(place, toe + round(level - toe)) for place, level in line]
-        water = _water(given, section, toe, rounded)
-        circles += [each for each in _circles(section, water, asked) if each not in circles]
+    of_slide: list[slice] = []
+    for slide in slides:
+        asked = ground.asked[slide.slide]
+        found = [each for water in rounded for each in _circles(ground.section, water, asked)]
+        of_slide.append(slice(len(circles), len(circles) + len(dict.fromkeys(found))))
+        circles += dict.fromkeys(found)
     if not circles:
-        return REFUSALS[1]
-    wet = section.with_water(_water(given, section, toe, heads))
-    slices = with_water(_slices(section, tuple(circles)), wet)
-    found = bishop_simplified(slices, refuse_lifted=False)
-    if not np.isfinite(found.value).any():
-        return REFUSALS[int(found.refused[0])]
-    return float(np.nanmin(found.value))
+        return [REFUSALS[1]] * len(slides)
+    wet = ground.section.with_water(_water(given, ground, heads))
+    # All slides of a section at once: its slices are cut once for all waters.
+    factors = bishop_simplified(
+        with_water(_slices(ground.section, tuple(circles)), wet), refuse_lifted=False
+    )
+    least: list[float | Text] = []
+    for part in of_slide:
+        values = factors.value[part]
+        if not len(values):
+            least.append(REFUSALS[1])
+        elif np.isfinite(values).any():
+            least.append(float(np.nanmin(values)))
+        else:
+            least.append(REFUSALS[int(factors.refused[part][0])])
+    return least
 
 
-def _water(
-    given: SectionPlan, section: Section, toe: float, heads: list[tuple[float, float]]
-) -> Water:
+def _water(given: SectionPlan, ground: _Ground, heads: list[Point]) -> Water:
     if heads:
-        return line_above_toe(given, section, toe, heads)
+        return line_above_toe(given, ground.section, ground.toe, heads)
     return Water(ratio=given.water.ratio or 0.0)
 
 
