@@ -17,11 +17,12 @@ RiskLevel = Literal["unknown", "normal", "advisory", "warning", "alarm"]
 class Evidence(msgspec.Struct, kw_only=True):
     """One instrument or indicator that speaks for a risk."""
 
-    instrument: str  # "" when an indicator of the whole site speaks
+    instrument: str  # "" when an indicator of a zone, a section or the whole site speaks
     indicator: str
     value: Figure
     limit: float | None
     statement: Text
+    subject: str = ""  # zone or section of slopes.yaml that the indicator speaks of
 
 
 class Risk(msgspec.Struct, kw_only=True):

@@ -44,7 +44,13 @@ DANGERS: dict[str, Danger] = {
             name="slope_movement",
             title=Text("Slope movement"),
             quantities=frozenset({"displacement_a", "displacement_b"}),
-            related=frozenset({"pore_pressure", "rain_load"}),
+            related=frozenset({"pore_pressure", "rain_load", "slope_stability"}),
+        ),
+        # Its water is that of the piezometers: they do not confirm it, what moves does.
+        Danger(
+            name="slope_stability",
+            title=Text("Slope short of its factor of safety"),
+            related=frozenset({"slope_movement"}),
         ),
         Danger(
             name="pore_pressure",

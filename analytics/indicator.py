@@ -12,12 +12,13 @@ from typing import ClassVar, Literal
 import msgspec
 
 from analytics.assessment import Indicator
+from analytics.foretold import Foretold
 from analytics.site_files import IndicatorTargets
 from ingest.figure import Figure, unknown
 from ingest.registry import load_family
 from ingest.site import Site
 from ingest.text import Text
-from twin.state import TwinState
+from twin.state import SlopeState, TwinState
 
 Group = Literal["fill", "settlement", "water", "slope", "data", "territory", "post_mining"]
 
@@ -39,12 +40,15 @@ class Facts:
         Days (UTC, counted from 1970) of the last eight on which an instrument measured something.
     unchanged_since
         Time since which an instrument has reported exactly the same.
+    foretold
+        Per settlement point the oldest forecast that holds for what lies there now.
     """
 
     targets: IndicatorTargets = field(default_factory=IndicatorTargets)
     last_reading: Mapping[str, datetime] = field(default_factory=dict)
     days_with_readings: Mapping[str, frozenset[int]] = field(default_factory=dict)
     unchanged_since: Mapping[str, datetime] = field(default_factory=dict)
+    foretold: Mapping[str, Foretold] = field(default_factory=dict)
 
 
 class IndicatorModel(ABC):
@@ -76,7 +80,7 @@ class IndicatorModel(ABC):
 
     @abstractmethod
     def figures(self, site: Site, state: TwinState, facts: Facts) -> dict[str, Figure]:
-        """Return the value per subject: an instrument, a zone, or "" for the whole site.
+        """Return the value per subject: an instrument, a zone, a section, or "" for the site.
 
         A value that is not known is a figure with a reason, never a guess.
         """
@@ -112,6 +116,15 @@ def taken_over(figure: Figure, unit: str) -> Figure:
             source=figure.source,
         )
     return msgspec.structs.replace(figure)
+
+
+def slides_of(state: TwinState) -> dict[str, list[SlopeState]]:
+    """Return the slides of every section that stands, by section in the site's order."""
+    found: dict[str, list[SlopeState]] = {}
+    for slide in state.slopes or []:
+        if slide.stage == "standing":
+            found.setdefault(slide.section, []).append(slide)
+    return found
 
 
 def current_value(figure: Figure) -> float | None:

@@ -10,6 +10,7 @@ import msgspec
 from analytics.alarms import calmed, past_exceedance, transitions
 from analytics.assessment import Assessment, decode_assessment, encode_assessment
 from analytics.dangers import DANGERS, danger_of
+from analytics.foretold import oldest, remember
 from analytics.frames import History, habitual_row, points
 from analytics.indicator import Facts, compute_indicators, indicator_models
 from analytics.journal import Journal
@@ -107,11 +108,13 @@ class RiskService:
     def _assess(self, state: TwinState, watch: Watch) -> None:
         time = state.time
         past = absorb(watch, self._arrived(watch, time), self._site, self._plan.rules, time)
+        remember(watch.foretold, state)
         facts = Facts(
             targets=self._targets,
             last_reading=watch.last_reading,
             days_with_readings={name: frozenset(days) for name, days in watch.days.items()},
             unchanged_since={name: since for name, (_, since) in watch.unchanged.items()},
+            foretold=oldest(watch.foretold, time),
         )
         indicators = compute_indicators(self._site, state, facts)
         moment = Moment(

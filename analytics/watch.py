@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from analytics.channel import Channel, judged
+from analytics.foretold import Foretold
 from analytics.levels import GRAVITY, DatedLimits, Limit, bound, level_of
 from analytics.site_files import Rules
 from ingest.clock import EPOCH, from_ns
@@ -55,6 +56,8 @@ class Watch(msgspec.Struct, kw_only=True):
         Days (UTC, counted from 1970) with readings, per instrument.
     unchanged
         Last values of an instrument's first node, and the time since which they have been the same.
+    foretold
+        Forecasts of settlement of the past weeks, oldest first, per point.
     unusual
         How many states in a row the whole site looked unusual.
     turn
@@ -68,6 +71,7 @@ class Watch(msgspec.Struct, kw_only=True):
     last_reading: dict[str, datetime] = {}
     days: dict[str, list[int]] = {}
     unchanged: dict[str, tuple[dict[str, float], datetime]] = {}
+    foretold: dict[str, list[Foretold]] = {}
     unusual: int = 0
     turn: int = 0
 

@@ -18,7 +18,6 @@ from analytics.site_files import IndicatorLimit
 from analytics.watch import channel_key
 from ingest.figure import Figure, unknown
 from ingest.freshness import freshness
-from ingest.site import Site
 from ingest.text import Text
 
 #: How many voices that are within their limits stand beside a calm risk.
@@ -105,7 +104,7 @@ class ThresholdExceedance(RiskModel):
             }:
                 voice = self._indicated(moment, item)
                 if voice is not None:
-                    zone = "" if DANGERS[name].of_site else _zone_of(item.subject, moment.site)
+                    zone = "" if DANGERS[name].of_site else _zone_of(item.subject, moment)
                     voices[name, zone].append(voice)
         return voices
 
@@ -167,6 +166,7 @@ class ThresholdExceedance(RiskModel):
             indicator=item.name,
             figure=figure,
             current=current,
+            subject="" if instrument else item.subject,
         )
 
     def _risk(
@@ -199,7 +199,7 @@ class ThresholdExceedance(RiskModel):
             model=self.name,
             version=self.version,
             reason=None if voices else _why_unknown(moment, danger, zone),
-            evidence=evidence,
+            evidence=evidence + _not_known(moment, danger, zone),
         )
 
 
@@ -290,6 +290,32 @@ def _silent(moment: Moment) -> list[Evidence]:
     return found
 
 
+def _not_known(moment: Moment, danger: Danger, zone: str) -> list[Evidence]:
+    """Return what is watched by a limit in force but is not known: no alarm, and no calm either."""
+    limits = [limit for limit in moment.plan.limits if limit.danger == danger.name]
+    found = []
+    for name in dict.fromkeys(limit.indicator for limit in in_force(limits, moment.state.time)):
+        items = [
+            item
+            for item in moment.indicators
+            if item.name == name and (danger.of_site or _zone_of(item.subject, moment) == zone)
+        ]
+        blank = [item for item in items if item.value.value is None]
+        if blank:
+            found.append(
+                Evidence(
+                    instrument="",
+                    indicator=name,
+                    value=blank[0].value,
+                    limit=None,
+                    statement=Text(
+                        "Not known for {count} of {all}", {"count": len(blank), "all": len(items)}
+                    ),
+                )
+            )
+    return found
+
+
 def _voice(
     channel: Channel,
     *,
@@ -298,6 +324,7 @@ def _voice(
     indicator: str,
     figure: Figure,
     current: bool,
+    subject: str = "",
 ) -> _Voice:
     return _Voice(
         voter=voter,
@@ -308,6 +335,7 @@ def _voice(
             value=figure,
             limit=channel.limit,
             statement=_statement(channel, current=current),
+            subject=subject,
         ),
         margin=_margin(channel),
     )
@@ -357,10 +385,14 @@ def _indicator_key(item: Indicator) -> str:
     return f"{item.name}/{item.subject}"
 
 
-def _zone_of(subject: str, site: Site) -> str:
+def _zone_of(subject: str, moment: Moment) -> str:
+    site = moment.site
     if subject in site.instruments:
         return site.instruments[subject].zone
-    return subject if subject in site.zones else ""
+    if subject in site.zones:
+        return subject
+    sections = (each.zone for each in moment.state.slopes or [] if each.section == subject)
+    return next(sections, "")
 
 
 def _zones(danger: Danger, moment: Moment) -> list[str]:
@@ -372,7 +404,7 @@ def _zones(danger: Danger, moment: Moment) -> list[str]:
         if danger.quantities & set(site.type_of(instrument.name).quantities)
     }
     limited = {limit.indicator for limit in moment.plan.limits if limit.danger == danger.name}
-    zones |= {_zone_of(item.subject, site) for item in moment.indicators if item.name in limited}
+    zones |= {_zone_of(item.subject, moment) for item in moment.indicators if item.name in limited}
     if danger.of_site:
         zones = {""}
     return [zone for zone in ["", *site.zones] if zone in zones]
@@ -391,7 +423,7 @@ def _why_unknown(moment: Moment, danger: Danger, zone: str) -> Text:
     of_zone = [
         item
         for item in moment.indicators
-        if item.name in wanted and (danger.of_site or _zone_of(item.subject, site) == zone)
+        if item.name in wanted and (danger.of_site or _zone_of(item.subject, moment) == zone)
     ]
     if not limited and not of_zone:
         return Text("No limit is recorded for it")

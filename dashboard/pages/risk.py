@@ -242,7 +242,8 @@ def _risk(view: View, risk: Risk) -> Component:
 
 def _evidence(view: View, evidence: Evidence) -> html.Li:
     spoken = view.name(evidence.indicator) if evidence.indicator else ""
-    label = " · ".join(part for part in (evidence.instrument, spoken) if part)
+    about = evidence.instrument or (evidence.subject and _subject(view, evidence.subject))
+    label = " · ".join(part for part in (about, spoken) if part)
     value = number(view, label, evidence.value)
     limit = (
         view.t("limit {value}", value=view.with_unit(evidence.limit, evidence.value.unit))
@@ -281,9 +282,12 @@ def _evidence(view: View, evidence: Evidence) -> html.Li:
 
 
 def _subject(view: View, subject: str) -> str:
-    return (
-        view.zone_title(subject) if subject in view.queries.site.zones or not subject else subject
-    )
+    """Return what people call a zone, a section of a slope, or the site; an instrument's name."""
+    if subject in view.queries.site.zones or not subject:
+        return view.zone_title(subject)
+    slopes = (view.twin.slopes if view.twin else None) or []
+    titles = (view.text(each.title) for each in slopes if each.section == subject)
+    return next(titles, subject)
 
 
 def _alarm_columns(view: View) -> list[dict[str, Any]]:

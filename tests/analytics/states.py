@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+import msgspec
+
 from ingest.figure import Figure, unknown
 from ingest.text import Text
 from twin.state import (
@@ -12,10 +14,13 @@ from twin.state import (
     PressureState,
     SCurve,
     SettlementState,
+    SlopeState,
+    TiltState,
     TwinState,
     WaterState,
     WeatherState,
 )
+from twin.water_state import GroundwaterState
 
 T0 = datetime(2022, 7, 1, tzinfo=UTC)
 
@@ -58,6 +63,61 @@ def fill(performance: Figure, completion: Figure, deadline: Figure) -> FillState
     )
 
 
+def slope(
+    section: str,
+    slide: str,
+    factor: Figure,
+    *,
+    required: float = 1.2,
+    zone: str = "tier_650",
+    stage: str = "standing",
+    probability: Figure | None = None,
+) -> SlopeState:
+    return SlopeState(
+        section=section,
+        slide=slide,
+        zone=zone,
+        title={"en": section},
+        slide_title={"en": slide},
+        stage=stage,
+        factor_of_safety=factor,
+        spencer=factor,
+        ravelling=known(1.0, "1"),
+        required=known(required, "1"),
+        probability=probability or (known(0.01, "1") if factor.value is not None else factor),
+        water_level=known(590.0, "m"),
+        source="test",
+        water_source="test",
+    )
+
+
+def groundwater(
+    instrument: str, unexplained: Figure, *, rise: bool | None = False, quantity: str = "head"
+) -> GroundwaterState:
+    return GroundwaterState(
+        instrument=instrument,
+        zone="tier_650",
+        quantity=quantity,
+        level=unexplained,
+        explained=unexplained,
+        rest=unexplained,
+        by_water=unexplained,
+        by_pressure=unexplained,
+        by_load=unexplained,
+        unexplained=unexplained,
+        unexplained_change_7d=unexplained,
+        efficiency=unexplained,
+        pore_pressure_ratio=unexplained,
+        rise=rise,
+    )
+
+
+def tilt(first: str, second: str, size: Figure, difference: Figure) -> TiltState:
+    return TiltState(
+        first=first, second=second, distance_m=50.0, difference=difference, tilt=size, over=None
+    )
+
+
 def twin_state(
     time: datetime = T0,
     *,
@@ -68,6 +128,9 @@ def twin_state(
     movement: list[MovementState] | None = None,
     water: list[WaterState] | None = None,
     rain: Figure | None = None,
+    slopes: list[SlopeState] | None = None,
+    water_levels: list[GroundwaterState] | None = None,
+    tilts: list[TiltState] | None = None,
 ) -> TwinState:
     none = nothing("mm")
     return TwinState(
@@ -88,6 +151,9 @@ def twin_state(
             air_temperature=nothing("degC"),
             atmospheric_pressure=nothing("kPa"),
         ),
+        slopes=slopes,
+        groundwater=water_levels or [],
+        tilt=tilts or [],
     )
 
 
@@ -151,7 +217,23 @@ def full_state(time: datetime = T0, *, site: str = "abaza", figure=known) -> Twi
             )
         ],
         rain=value(12.0, "mm"),
+        slopes=[
+            slope("tier_650_west", "face", value(1.3, "1")),
+            slope("tier_650_west", "base", value(1.5, "1")),
+            slope("tier_680", "face", value(1.4, "1"), stage="planned"),
+        ],
+        water_levels=[
+            groundwater("pz-650-01", between(value(2.0, "kPa")), quantity="pore_pressure")
+        ],
+        tilts=[tilt("sp-650-01", "sp-650-02", value(2.0, "mm/m"), value(-100.0, "mm"))],
     )
+
+
+def between(figure: Figure, half: float = 2.0) -> Figure:
+    """Return a figure with an interval about it."""
+    if not isinstance(figure.value, float):
+        return figure
+    return msgspec.structs.replace(figure, low=figure.value - half, high=figure.value + half)
 
 
 def hours(count: float) -> timedelta:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
+from analytics.foretold import Foretold
 from analytics.indicator import Facts, IndicatorModel, indicator_models
 from analytics.site_files import load_targets
 from ingest.figure import Figure
@@ -28,6 +29,12 @@ def facts(site: Site, *, begun_d: int = 10) -> Facts:
             instrument.name: frozenset(range(today - begun_d, today)) for instrument in site
         },
         unchanged_since={instrument.name: T0 - hours(2) for instrument in site},
+        foretold={
+            point.name: Foretold(
+                made=T0 - hours(480), time=[T0 - hours(480), T0 + hours(240)], high=[90.0, 120.0]
+            )
+            for point in site.with_quantity("settlement")
+        },
     )
 
 

@@ -1,0 +1,34 @@
+"""Probability of failure: how often the strengths that are likely would let a section slide."""
+
+from __future__ import annotations
+
+from analytics.indicator import Facts, IndicatorModel, slides_of, taken_over
+from ingest.figure import Figure
+from ingest.site import Site
+from ingest.text import Text
+from twin.state import TwinState
+
+
+class ProbabilityOfFailure(IndicatorModel):
+    """Largest probability of failure of a section's slides [1], from sampled strength.
+
+    Strength alone is uncertain in it (Duncan 2000, "Factors of safety and reliability in
+    geotechnical engineering"); with other water it is computed anew.
+    """
+
+    name = "probability_of_failure"
+    title = Text("Largest probability of failure")
+    unit = "1"
+    group = "slope"
+    # The piezometers that move it are looked at themselves: it would count them twice.
+    habitual = False
+
+    def figures(self, site: Site, state: TwinState, facts: Facts) -> dict[str, Figure]:  # noqa: ARG002
+        """Return the largest probability per section."""
+        found = {}
+        for section, slides in slides_of(state).items():
+            shares = [taken_over(slide.probability, self.unit) for slide in slides]
+            unknown = [each for each in shares if each.value is None]
+            known = [each for each in shares if isinstance(each.value, float)]
+            found[section] = unknown[0] if unknown else max(known, key=lambda each: each.value)
+        return found
