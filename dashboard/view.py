@@ -37,6 +37,7 @@ _LATE_S = 2 * 86_400
 #: Names that the house uses inside and people read.
 NAMES = {
     "settlement_hyperbolic": Text("hyperbolic method"),
+    "consolidation_with_creep": Text("consolidation with creep"),
     "settlement_asaoka": Text("Asaoka's method"),
     "settlement_log_creep": Text("logarithmic creep"),
     "settlement_creep_of_lifts": Text("creep of all lifts"),

@@ -32,6 +32,7 @@ def reasons(found: Forecast) -> set[str]:
 
 def test_every_model_is_found_by_the_name_of_its_file() -> None:
     assert list(models()) == [
+        "consolidation_with_creep",
         "settlement_asaoka",
         "settlement_creep_of_lifts",
         "settlement_hyperbolic",

@@ -22,8 +22,9 @@ HORIZON_D = HORIZON_YEARS * 365.25
 #: (Huber, P. J. (1964), Annals of Mathematical Statistics 35(1), 73-101; 95 % efficiency).
 HUBER = 1.345
 
-#: Rounds of reweighting of a robust fit.
-ROUNDS = 3
+#: Values before and after one with which it is compared, and the scales at which it stands out
+#: (design assumption).
+NEIGHBOURS, FAR = 3, 4.0
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,10 @@ class SettlementModel(ABC):
         The same at the first value that the method uses [1].
     bias
         Factors (low, high) on the ultimate settlement that the method's known bias allows [1].
+    creeps
+        Whether the method foresees creep after primary consolidation.
+    borrows
+        Whether the literature tells the method a part of its curve, beside the data.
     early_part, first_day
         Part of the time at the beginning [1], and days at least [d], that the method leaves out.
     """
@@ -76,6 +81,8 @@ class SettlementModel(ABC):
     least_degree: ClassVar[float] = 0.0
     least_first_degree: ClassVar[float] = 0.0
     bias: ClassVar[tuple[float, float]] = (1.0, 1.0)
+    creeps: ClassVar[bool] = False
+    borrows: ClassVar[bool] = False
     early_part: ClassVar[float] = 0.0
     first_day: ClassVar[float] = 0.0
 
@@ -93,7 +100,9 @@ class SettlementModel(ABC):
         return self.weighted_fit(time, settlement, self.used(time).astype(float))
 
     @abstractmethod
-    def weighted_fit(self, time: Array, settlement: Array, weight: Array) -> Array:
+    def weighted_fit(
+        self, time: Array, settlement: Array, weight: Array, near: Array | None = None
+    ) -> Array:
         """Return the parameters of each curve, by weighted least squares.
 
         Parameters
@@ -104,12 +113,24 @@ class SettlementModel(ABC):
             Settlement since then [mm] (curves x n times).
         weight
             Of each value, from 0 (left out) to 1 [1] (1 or curves x n times).
+        near
+            Parameters of a fit with nearly the same weights, where a search may begin.
 
         Returns
         -------
         Array
             Parameters (curves x parameters); NaN where a curve cannot be fitted.
         """
+
+    def refit(
+        self,
+        time: Array,
+        settlement: Array,
+        weight: Array,
+        random: np.random.Generator,  # noqa: ARG002
+    ) -> Array:
+        """Return the parameters of resampled curves, as `weighted_fit` does."""
+        return self.weighted_fit(time, settlement, weight)
 
     @abstractmethod
     def predict(self, parameters: Array, time: Array) -> Array:
@@ -119,19 +140,35 @@ class SettlementModel(ABC):
     def ultimate(self, parameters: Array) -> Array:
         """Return the ultimate settlement of each curve [mm], NaN where there is none."""
 
+    def primary(self, parameters: Array) -> Array:
+        """Return the settlement of each curve against which its degree is told [mm]."""
+        return self.ultimate(parameters)
+
+    def primary_ends(self, parameters: Array) -> Array:
+        """Return when primary consolidation ends, at 95 % of it (curves) [d].
+
+        Asked of methods that do not foresee creep.
+        """
+        raise NotImplementedError
+
     @abstractmethod
     def validity(self) -> Text:
         """Return under what conditions the forecast holds."""
 
 
 def robust_fit(
-    model: SettlementModel, time: Array, settlement: Array, lasts: ArrayLike | None = None
+    model: SettlementModel,
+    time: Array,
+    settlement: Array,
+    lasts: ArrayLike | None = None,
+    trust: Array | None = None,
 ) -> tuple[Array, Array]:
     """Return the parameters (rows x parameters) and weights (rows x n) of Huber fits of one curve.
 
     Least squares are repeated with weights that fall with the residual, which goes to the minimum
     of Huber's loss, as `scipy.optimize.least_squares(loss="huber")` does, in a small part of its
-    time. The scale is the median absolute deviation of the plain fit.
+    time. What stands out from its neighbours weighs little from the beginning, so that one round
+    is enough. The scale is the median absolute deviation.
 
     Parameters
     ----------
@@ -139,22 +176,36 @@ def robust_fit(
         Of one curve (n) [d], [mm].
     lasts
         Times at which the curve is cut, a row each [d]; None: one row, the whole curve.
+    trust
+        `standing_out(settlement)`, where it is known already.
     """
     used = model.used(time, lasts)
-    weight = used.astype(float)
     curves = np.broadcast_to(settlement, used.shape)
+    weight = used * (standing_out(settlement) if trust is None else trust)
     parameters = model.weighted_fit(time, curves, weight)
-    limit = np.empty(0)
-    for _ in range(ROUNDS):
-        residual = np.abs(curves - model.predict(parameters, time))
-        if not len(limit):
-            limit = HUBER / 0.6745 * _medians(residual, used)[:, None]
-        outside = (residual > limit) & used & (limit > 0)
-        if not outside.any():
-            break
+    residual = np.abs(curves - model.predict(parameters, time))
+    limit = HUBER / 0.6745 * _medians(residual, used)[:, None]
+    outside = (residual > limit) & used & (limit > 0)
+    if outside.any():
         weight = np.where(outside, limit / np.maximum(residual, 1e-12), used)
-        parameters = model.weighted_fit(time, curves, weight)
+        parameters = model.weighted_fit(time, curves, weight, parameters)
     return parameters, weight
+
+
+def standing_out(settlement: Array) -> Array:
+    """Return weights (n) [1] that fall with how far a value stands out from its neighbours."""
+    count, reach = len(settlement), NEIGHBOURS
+    if count <= reach:
+        return np.ones(count)
+    # Means of two values at equal distances before and after lie on a straight curve.
+    padded = np.pad(settlement, reach, mode="reflect", reflect_type="odd")
+    pairs = [
+        padded[reach - step : reach - step + count] + padded[reach + step : reach + step + count]
+        for step in range(1, reach + 1)
+    ]
+    away = np.abs(settlement - np.median(pairs, axis=0) / 2)
+    limit = FAR * float(np.median(away)) / 0.6745
+    return np.minimum(1.0, limit / np.maximum(away, 1e-12)) if limit > 0 else np.ones(count)
 
 
 def _medians(values: Array, used: NDArray[np.bool_]) -> Array:

@@ -7,7 +7,8 @@ from typing import ClassVar
 import numpy as np
 
 from ingest.text import Text
-from twin.models._base import Array, SettlementModel, line
+from twin.models._base import HORIZON_YEARS, Array, SettlementModel, line
+from twin.models._creep import CREEP_RANGE
 
 #: Number of equal steps into which the curve is cut (design assumption): fewer blur the curve,
 #: more let noise tilt the line.
@@ -37,7 +38,13 @@ class SettlementAsaoka(SettlementModel):
     #: The early points are those that mislead (design assumption).
     early_part = 0.3
 
-    def weighted_fit(self, time: Array, settlement: Array, weight: Array) -> Array:
+    def weighted_fit(
+        self,
+        time: Array,
+        settlement: Array,
+        weight: Array,
+        near: Array | None = None,
+    ) -> Array:
         """Return ultimate [mm], b1 [1], step [d], last time [d] and settlement then [mm]."""
         there = weight > 0
         first = np.where(there, time, np.inf).min(axis=1)
@@ -73,10 +80,18 @@ class SettlementAsaoka(SettlementModel):
         """Return `b0 / (1 - b1)`."""
         return parameters[:, 0]
 
+    def primary_ends(self, parameters: Array) -> Array:
+        """Return when the curve has come to 95 % of its ultimate value."""
+        ultimate, b1, step, last, settled = parameters.T
+        left = np.log(0.05 * ultimate / np.maximum(ultimate - settled, 1e-9))
+        return np.asarray(np.maximum(last + step * left / np.log(b1), step))
+
     def validity(self) -> Text:
         """Return under what conditions the forecast holds."""
         return Text(
-            "Constant load, primary consolidation past 50 %; creep after it is not foreseen"
+            "Constant load, primary consolidation past 50 %, up to {years} years after the load; "
+            "the interval holds no creep up to creep of {low} to {high} of it in a tenfold of time",
+            {"years": HORIZON_YEARS, "low": CREEP_RANGE[0], "high": CREEP_RANGE[1]},
         )
 
 

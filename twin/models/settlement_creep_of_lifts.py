@@ -30,6 +30,7 @@ class SettlementCreepOfLifts(SettlementModel):
     """
 
     name = "settlement_creep_of_lifts"
+    creeps = True
     needs_lifts = True
     #: The compression under the new load itself is no creep (design assumption).
     early_part, first_day = 0.4, 7.0
@@ -40,7 +41,13 @@ class SettlementCreepOfLifts(SettlementModel):
         """Return the model of a point on which lifts were placed."""
         return SettlementCreepOfLifts(lifts)
 
-    def weighted_fit(self, time: Array, settlement: Array, weight: Array) -> Array:
+    def weighted_fit(
+        self,
+        time: Array,
+        settlement: Array,
+        weight: Array,
+        near: Array | None = None,  # noqa: ARG002
+    ) -> Array:
         """Return a [mm] and b [mm per tenfold time of the last lift]."""
         a, b = line(self._decades(np.maximum(time, self.first_day)), settlement, weight)
         parameters = np.stack([a, b], axis=1)

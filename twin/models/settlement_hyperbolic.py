@@ -7,7 +7,8 @@ from typing import ClassVar
 import numpy as np
 
 from ingest.text import Text
-from twin.models._base import Array, SettlementModel, line
+from twin.models._base import HORIZON_YEARS, Array, SettlementModel, line
+from twin.models._creep import CREEP_RANGE
 
 
 class SettlementHyperbolic(SettlementModel):
@@ -34,7 +35,13 @@ class SettlementHyperbolic(SettlementModel):
     #: of 60 to 90 % consolidation).
     early_part = 0.25
 
-    def weighted_fit(self, time: Array, settlement: Array, weight: Array) -> Array:
+    def weighted_fit(
+        self,
+        time: Array,
+        settlement: Array,
+        weight: Array,
+        near: Array | None = None,  # noqa: ARG002
+    ) -> Array:
         """Return C [d/mm] and M [1/mm]."""
         there = weight > 0
         with np.errstate(divide="ignore", invalid="ignore"):
@@ -54,9 +61,15 @@ class SettlementHyperbolic(SettlementModel):
         """Return 1/M."""
         return np.asarray(1 / parameters[:, 1])
 
+    def primary_ends(self, parameters: Array) -> Array:
+        """Return `19 C/M`, when the hyperbola has come to 95 % of its end."""
+        return np.asarray(19 * parameters[:, 0] / parameters[:, 1])
+
     def validity(self) -> Text:
         """Return under what conditions the forecast holds."""
         return Text(
             "Constant load, 60 to 90 % consolidation; on a pure consolidation curve the method "
-            "overshoots by 22 %, which the interval holds"
+            "overshoots by 22 %, which the interval holds, as it holds no creep up to creep of "
+            "{low} to {high} of it in a tenfold of time, up to {years} years after the load",
+            {"low": CREEP_RANGE[0], "high": CREEP_RANGE[1], "years": HORIZON_YEARS},
         )

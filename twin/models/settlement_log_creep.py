@@ -21,10 +21,17 @@ class SettlementLogCreep(SettlementModel):
     """
 
     name = "settlement_log_creep"
+    creeps = True
     #: The compression under the new load itself is no creep (design assumption).
     early_part, first_day = 0.4, 7.0
 
-    def weighted_fit(self, time: Array, settlement: Array, weight: Array) -> Array:
+    def weighted_fit(
+        self,
+        time: Array,
+        settlement: Array,
+        weight: Array,
+        near: Array | None = None,  # noqa: ARG002
+    ) -> Array:
         """Return a [mm] and b [mm per tenfold time]."""
         a, b = line(np.log10(np.maximum(time, self.first_day)), settlement, weight)
         parameters = np.stack([a, b], axis=1)

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ingest.text import Text
-from twin.models._base import Array, SettlementModel, line
+from twin.models._base import HORIZON_YEARS, Array, SettlementModel, line
+from twin.models._creep import CREEP_RANGE, PRIMARY_ENDS
 
 #: Below this time factor the parabola `2*sqrt(T/pi)` equals the series to 1e-9.
 _PARABOLA_UP_TO = 0.05
@@ -42,18 +43,27 @@ class TerzaghiConsolidation(SettlementModel):
     #: A load is placed within days (design assumption).
     first_day = 4.0
 
-    def weighted_fit(self, time: Array, settlement: Array, weight: Array) -> Array:
+    def weighted_fit(
+        self,
+        time: Array,
+        settlement: Array,
+        weight: Array,
+        near: Array | None = None,
+    ) -> Array:
         """Return a [mm], S [mm] and c [1/d], by least squares over a grid of c."""
         grid = _TIME_FACTORS / time[-1]
-        curves = _curves(time.tobytes())
-        # For each c the best line of s on U is linear least squares; what it explains ranks the c.
+        shapes, squares = _tables(time.tobytes())
+        # For each c the best line of s on U is linear least squares (variable projection); what
+        # it explains ranks the c: every so many of them first, then all about the best.
         share = weight / weight.sum(axis=1, keepdims=True)
         rest = share * (settlement - (share * settlement).sum(axis=1, keepdims=True))
-        coarse = _explained(curves[None, ::_COARSE], share, rest).argmax(axis=1) * _COARSE
-        first = np.clip(coarse - _COARSE, 0, len(grid) - 2 * _COARSE - 1)
+        spread = np.maximum(share @ squares.T - (share @ shapes.T) ** 2, 1e-12)
+        coarse = ((rest @ shapes[::_COARSE].T) ** 2 / spread[:, ::_COARSE]).argmax(axis=1)
+        first = np.clip((coarse - 1) * _COARSE, 0, len(grid) - 2 * _COARSE - 1)
         near = first[:, None] + np.arange(2 * _COARSE + 1)
-        explained = _explained(curves[near], share, rest)
         rows = np.arange(len(settlement))
+        own = rows if len(spread) > 1 else np.zeros_like(rows)
+        explained = np.einsum("crn,cn->cr", shapes[near], rest) ** 2 / spread[own[:, None], near]
         place = explained.argmax(axis=1)
         best = near[rows, place]
         inner = np.clip(place, 1, near.shape[1] - 2)
@@ -63,7 +73,7 @@ class TerzaghiConsolidation(SettlementModel):
         shift = np.where(place == inner, np.nan_to_num(shift), 0.0)
         ratio = grid[1] / grid[0]
         c = grid[best] * ratio**shift
-        start, amplitude = line(_tabulated(c[:, None] * time), settlement, weight)
+        start, amplitude = line(tabulated(c[:, None] * time), settlement, weight)
         parameters = np.stack([start, amplitude, c], axis=1)
         # A curve without a bend fits the slowest rate best: its end cannot be told.
         parameters[~(amplitude > 0) | (best == 0)] = np.nan
@@ -71,18 +81,24 @@ class TerzaghiConsolidation(SettlementModel):
 
     def predict(self, parameters: Array, time: Array) -> Array:
         """Return `a + S * U(c*t)`."""
-        degree = _tabulated(parameters[:, 2:] * np.maximum(time, 0))
+        degree = tabulated(parameters[:, 2:] * np.maximum(time, 0))
         return np.asarray(parameters[:, :1] + parameters[:, 1:2] * degree)
 
     def ultimate(self, parameters: Array) -> Array:
         """Return `a + S`."""
         return np.asarray(parameters[:, 0] + parameters[:, 1])
 
+    def primary_ends(self, parameters: Array) -> Array:
+        """Return `T_p / c`, T_p the time factor of U = 95 %."""
+        return np.asarray(PRIMARY_ENDS / parameters[:, 2])
+
     def validity(self) -> Text:
         """Return under what conditions the forecast holds."""
         return Text(
-            "One-dimensional primary consolidation of a wet layer under constant load; creep after"
-            " it is not foreseen, and the interval does not hold it"
+            "One-dimensional primary consolidation of a wet layer under constant load, up to "
+            "{years} years after it; the interval holds no creep up to creep of {low} to {high} of "
+            "it in a tenfold of time",
+            {"years": HORIZON_YEARS, "low": CREEP_RANGE[0], "high": CREEP_RANGE[1]},
         )
 
 
@@ -101,44 +117,23 @@ _TABLE_T = np.concatenate(([0.0], np.geomspace(1e-6, 30.0, 4000)))
 _TABLE_U = average_consolidation(_TABLE_T)
 
 
-def _tabulated(time_factor: Array) -> Array:
+def tabulated(time_factor: Array) -> Array:
     """Return the average degree of consolidation by the table, to 1e-5 [1]."""
     return np.interp(time_factor, _TABLE_T, _TABLE_U)
 
 
+def slope(time_factor: Array) -> Array:
+    """Return dU/dT by the table, to 1e-2 of it [1]."""
+    return np.interp(time_factor, _MIDDLE_T, _SLOPES)
+
+
+_MIDDLE_T = (_TABLE_T[1:] + _TABLE_T[:-1]) / 2
+_SLOPES = np.diff(_TABLE_U) / np.diff(_TABLE_T)
+
+
 @lru_cache(maxsize=2)
-def _curves(times: bytes) -> Array:
-    """Return U (rates x times) of every rate that is tried at times [d]: refits ask for it."""
+def _tables(times: bytes) -> tuple[Array, Array]:
+    """Return U and its square (rates x times) of every rate that is tried at times [d]."""
     time = np.frombuffer(times)
-    return _tabulated(_TIME_FACTORS[:, None] / time[-1] * time)
-
-
-def _explained(curves: Array, share: Array, rest: Array) -> Array:
-    """Return what each rate explains of each curve (curves x rates) [mm2].
-
-    Small sums that stay in one thread: a threaded product costs more than it gains here.
-
-    Parameters
-    ----------
-    curves
-        U of the rates (1 or curves x rates x times).
-    share
-        Weights, sum 1 (1 or curves x times).
-    rest
-        Weighted settlement less its mean (curves x times).
-    """
-    same, weight = _same(curves, share)
-    mean = np.einsum("crn,cn->cr", same, weight)
-    spread = np.einsum("crn,cn->cr", same**2, weight) - mean**2
-    product = np.einsum("crn,cn->cr", *_same(curves, rest))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(spread > 1e-12, product**2 / spread, 0.0)
-
-
-def _same(curves: Array, table: Array) -> tuple[Array, Array]:
-    """Return both with the longer of their first axes."""
-    count = max(len(curves), len(table))
-    return (
-        np.broadcast_to(curves, (count, *curves.shape[1:])),
-        np.broadcast_to(table, (count, table.shape[1])),
-    )
+    shapes = tabulated(_TIME_FACTORS[:, None] / time[-1] * time)
+    return shapes, shapes**2

@@ -10,9 +10,9 @@ import numpy as np
 from ingest.text import Text
 from twin.buckets import Array
 from twin.history import DAY
-from twin.models._base import Lifts, SettlementModel
+from twin.models._base import Lifts, SettlementModel, standing_out
 from twin.settlement import curve
-from twin.settlement.interval import spread
+from twin.settlement.interval import LEAST_ERROR, Fan, fan
 from twin.settlement.methods import LEAST_SETTLED, Fitted, TooEarly, judged, models
 
 # What follows without a source is a design assumption.
@@ -26,9 +26,6 @@ PLACED_BEFORE_D, PLACED_AFTER_D = 7, 7
 
 #: Time that a drawn forecast covers [d], and its points.
 DRAWN_D, DRAWN_POINTS = 730, 25
-
-#: Longest time ahead in which the end of settlement is looked for [d].
-FARTHEST_D = 100 * 365.25
 
 
 @dataclass(frozen=True)
@@ -49,6 +46,10 @@ class Forecast:
         Settlement then and its interval [mm].
     fitted
         The chosen method, None when every one was refused.
+    fan
+        Continuations by every method that was not refused, None when every one was.
+    last
+        Moment from which they continue.
     error
         Of the chosen method on what was held back, against what settled there [1].
     refusals
@@ -66,22 +67,25 @@ class Forecast:
     curve_low: list[float] = field(default_factory=list)
     curve_high: list[float] = field(default_factory=list)
     fitted: Fitted | None = None
+    fan: Fan | None = None
+    last: datetime | None = None
     error: float = float("nan")
 
-    def slow_after(self, rate: float, start: datetime) -> date | None:
-        """Return the day from which the curve settles slower than `rate` [mm/d], from a start."""
-        if self.fitted is None:
-            return None
-        model, parameters = self.fitted.model, self.fitted.parameters
-        since = (start - self.origin) / DAY
-        ahead = np.concatenate(([0.0], np.geomspace(1, FARTHEST_D, 400)))
-        here, next_day = (model.predict(parameters, since + ahead + days)[0] for days in (0.0, 1.0))
-        fast = np.flatnonzero(next_day - here > rate)
-        if not len(fast):
-            return start.date()
-        if fast[-1] == len(ahead) - 1:
-            return None
-        return (start + timedelta(days=float(ahead[fast[-1] + 1]))).date()
+    def slow_after(
+        self, rate: float, start: datetime
+    ) -> tuple[date | None, date | None, date | None]:
+        """Return from when the curve settles slower than `rate` [mm/d], and the interval of it.
+
+        None where there is no forecast, and where that lies more than a hundred years after
+        `start`.
+        """
+        if self.fan is None or self.last is None:
+            return None, None, None
+        value, low, high = (
+            (start + timedelta(days=float(days))).date() if np.isfinite(days) else None
+            for days in self.fan.slow_after((start - self.last) / DAY, rate)
+        )
+        return value, low, high
 
 
 def forecast(means: Array, start: datetime, placed: Array | None = None) -> Forecast:
@@ -112,8 +116,9 @@ def forecast(means: Array, start: datetime, placed: Array | None = None) -> Fore
     refusals: dict[str, Text] = {}
     fits: dict[str, Fitted] = {}
     early: dict[str, TooEarly] = {}
+    trust = standing_out(settled)
     for name, model in family.items():
-        found = _judged(model, len(days), time, settled, offset, seen, loads)
+        found = _judged(model, len(days), time, settled, trust, offset, seen, loads)
         if isinstance(found, Text):
             refusals[name] = found
         elif isinstance(found, TooEarly):
@@ -124,25 +129,27 @@ def forecast(means: Array, start: datetime, placed: Array | None = None) -> Fore
     _leave_out_misled(fits, early, refusals)
     if not fits:
         return Forecast("", begun, refusals)
-    best = min(fits, key=lambda name: fits[name].error)
+    best = min(fits, key=lambda name: _rank(fits[name]))
     midnight = start + len(means) * DAY
     ahead = np.linspace(0, DRAWN_D, DRAWN_POINTS)
-    since = (midnight - begun) / DAY - time[-1]
+    last = begun + timedelta(days=float(time[-1]))
     ranked = [fits[best], *(fit for name, fit in fits.items() if name != best)]
-    ultimate, value, low, high = spread(ranked, time, settled, since + ahead)
-    now = offset + float(settled[-1])
+    found_fan = fan(ranked, time, settled)
+    value, low, high = offset + settled[-1] + found_fan.growth((midnight - last) / DAY + ahead)
     return Forecast(
         model=best,
         origin=begun,
         refusals=refusals,
-        ultimate=now + float(ultimate[0]),
-        low=now + float(ultimate[1]),
-        high=now + float(ultimate[2]),
+        ultimate=float(value[0]),
+        low=float(low[0]),
+        high=float(high[0]),
         time=[midnight + timedelta(days=float(day)) for day in ahead],
-        curve=(now + value).round(2).tolist(),
-        curve_low=(now + low).round(2).tolist(),
-        curve_high=(now + high).round(2).tolist(),
+        curve=value[1:].round(2).tolist(),
+        curve_low=low[1:].round(2).tolist(),
+        curve_high=high[1:].round(2).tolist(),
         fitted=fits[best],
+        fan=found_fan,
+        last=last,
         error=fits[best].error,
     )
 
@@ -182,6 +189,7 @@ def _judged(
     count: int,
     time: Array,
     settled: Array,
+    trust: Array,
     offset: float,
     seen: bool,
     loads: Lifts | Text,
@@ -205,14 +213,27 @@ def _judged(
         if isinstance(loads, Text):
             return loads
         model = model.under(loads)
-    return judged(model, time, settled, offset)
+    return judged(model, time, settled, trust, offset)
+
+
+def _rank(fitted: Fitted) -> float:
+    """Return the error by which a method is chosen [1].
+
+    One that borrows a part of its curve from the literature is taken only where none that does
+    without is as good as can be told.
+    """
+    return max(fitted.error, LEAST_ERROR) if fitted.model.borrows else fitted.error
 
 
 def _leave_out_misled(
     fits: dict[str, Fitted], early: dict[str, TooEarly], refusals: dict[str, Text]
 ) -> None:
     """Refuse methods that continue the curve worse than one that finds it too young to tell."""
-    told = [(each.error, name) for name, each in early.items() if not np.isnan(each.error)]
+    told = [
+        (each.error, name)
+        for name, each in early.items()
+        if not np.isnan(each.error) and not models()[name].creeps
+    ]
     if not told:
         return
     error, better = min(told)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -84,6 +85,7 @@ class TooEarly:
     error: float
 
 
+@lru_cache(maxsize=1)
 def models() -> dict[str, SettlementModel]:
     """Return every settlement model by name."""
     family = load_family("twin.models", SettlementModel)  # type: ignore[type-abstract]
@@ -91,7 +93,7 @@ def models() -> dict[str, SettlementModel]:
 
 
 def judged(
-    model: SettlementModel, time: Array, settled: Array, offset: float
+    model: SettlementModel, time: Array, settled: Array, trust: Array, offset: float
 ) -> Fitted | TooEarly | Text:
     """Return the fit of a method, or why it may not be believed.
 
@@ -99,11 +101,13 @@ def judged(
     ----------
     time, settled
         The curve since the load last changed (n) [d], [mm].
+    trust
+        Weight of each value before any fit (n) [1].
     offset
         Settlement when the load last changed [mm].
     """
     splits = _splits(time)
-    every, weights = robust_fit(model, time, settled, [*time[splits - 1], time[-1]])
+    every, weights = robust_fit(model, time, settled, [*time[splits - 1], time[-1]], trust)
     parameters, weight = every[-1:], weights[-1:]
     now, ultimate = float(settled[-1]), float(model.ultimate(parameters)[0])
     if not np.isfinite(ultimate) or now <= 0:
@@ -113,7 +117,8 @@ def judged(
             "The ultimate settlement would be {ultimate} mm, below the {settled} mm of today",
             {"ultimate": round(ultimate + offset), "settled": round(now + offset)},
         )
-    degree = now / ultimate
+    primary = float(model.primary(parameters)[0])
+    degree = now / primary
     error = rolling_error(model, every[:-1], splits, time, settled)
     if degree < model.least_degree:
         reason = Text(
@@ -127,7 +132,7 @@ def judged(
             {"ultimate": round(ultimate + offset), "settled": round(now + offset)},
         )
     used = model.used(time)[0]
-    first = float(settled[used][0]) / ultimate
+    first = float(settled[used][0]) / primary
     if first < model.least_first_degree:
         reason = Text(
             "The curve begins at a degree of consolidation of {degree} %, below the {limit} % that "
@@ -135,7 +140,8 @@ def judged(
             {"degree": round(100 * first), "limit": round(100 * model.least_first_degree)},
         )
         return TooEarly(reason, degree, error)
-    residual = (settled - model.predict(parameters, time)[0])[used]
+    curve = model.predict(parameters, time)[0]
+    residual = (settled - curve)[used]
     runs, z = sign_runs(residual)
     spread = float(np.sqrt(np.mean(residual**2)))
     if z < PATTERN_Z and spread > PATTERN_PART * float(np.ptp(settled[used])):
@@ -151,9 +157,7 @@ def judged(
             "Continued from {count} earlier days, the method was {error} % wrong",
             {"count": len(ORIGINS), "error": round(100 * error)},
         )
-    measured, fitted = (
-        _end_rate(time, curve) for curve in (settled, model.predict(parameters, time)[0])
-    )
+    measured, fitted = (end_rate(time, curve) for curve in (settled, curve))
     if abs(fitted - measured) > max(RATE_PART * measured, RATE_LEAST):
         return Text(
             "At the end of the curve the method settles by {fitted} mm a day, the point by "
@@ -177,20 +181,23 @@ def rolling_error(
     splits
         First value after each origin (origins).
     """
-    found = []
-    for curve, split in zip(model.predict(parameters, time), splits, strict=True):
-        if split < NEEDED_BEFORE or split >= len(time) or not np.isfinite(curve).all():
-            continue
-        # A method continues from where the curve stood, as the forecast does.
-        before = slice(split - ANCHOR, split)
-        stood = float((settled[before] - curve[before]).mean())
-        missed = curve[split:] + stood - settled[split:]
-        grown = settled[split:] - float(settled[before].mean())
-        # A curve that has all but ended grows less than a millimetre, which nothing resolves.
-        found.append(float(np.mean(missed**2)) / max(float(np.mean(grown**2)), 1.0))
-    if len(found) < NEEDED_ORIGINS:
+    curves = model.predict(parameters, time)
+    known = (splits >= NEEDED_BEFORE) & (splits < len(time)) & np.isfinite(curves).all(axis=1)
+    if known.sum() < NEEDED_ORIGINS:
         return float("nan")
-    return float(np.sqrt(np.mean(found)))
+    curves, splits = curves[known], splits[known]
+    rows = np.arange(len(splits))[:, None]
+    before = splits[:, None] - 1 - np.arange(ANCHOR)
+    # A method continues from where the curve stood, as the forecast does.
+    stood = settled[before].sum(axis=1, keepdims=True) / ANCHOR
+    missed = settled - stood - (curves - curves[rows, before].sum(axis=1, keepdims=True) / ANCHOR)
+    after = np.arange(len(time)) >= splits[:, None]
+    count = len(time) - splits
+    wrong, grown = (
+        (np.where(after, each, 0.0) ** 2).sum(axis=1) / count for each in (missed, settled - stood)
+    )
+    # A curve that has all but ended grows less than a millimetre, which nothing resolves.
+    return float(np.sqrt((wrong / np.maximum(grown, 1.0)).mean()))
 
 
 def _splits(time: Array) -> NDArray[np.intp]:
@@ -212,7 +219,9 @@ def sign_runs(residual: Array) -> tuple[int, float]:
     return runs, float((runs - 1 - pairs / count) / np.sqrt(variance)) if variance > 0 else 0.0
 
 
-def _end_rate(time: Array, settled: Array) -> float:
+def end_rate(time: Array, settled: Array) -> float:
     """Return the slope of the last part of a curve [mm/d]."""
     end = time >= time[-1] - RATE_END * (time[-1] - time[0])
-    return float(np.polyfit(time[end], settled[end], 1)[0])
+    x = time[end]
+    x = x - x.sum() / len(x)
+    return float(x @ settled[end] / (x @ x))

@@ -6,7 +6,9 @@ import numpy as np
 from scipy.optimize import least_squares
 
 from ingest.text import Text
-from twin.models._base import HUBER, Lifts, robust_fit
+from twin.models._base import HUBER, Lifts, robust_fit, standing_out
+from twin.models._creep import CREEP_RANGE, PRIMARY_ENDS
+from twin.models.consolidation_with_creep import ConsolidationWithCreep
 from twin.models.settlement_creep_of_lifts import SettlementCreepOfLifts
 from twin.models.settlement_log_creep import SettlementLogCreep
 from twin.settlement.collapse_on_wetting import collapse_strain
@@ -51,7 +53,43 @@ def _creep() -> list[Verification]:
             10 * (2 + float(np.log10(2))),
             float(curve[0, 0]),
             1e-9,
+        ),
+        *_creep_after_consolidation(),
+    ]
+
+
+def _creep_after_consolidation() -> list[Verification]:
+    # Ten times the time of U = 95 % after the load: primary settlement is over, and creep has run
+    # through one tenfold of time, or log10(11) when it began with the load.
+    time = np.array([10 * PRIMARY_ENDS / 0.01])
+    model = ConsolidationWithCreep()
+    return [
+        verification(
+            Text(
+                "Consolidation of 100 mm and creep of 10 a decade, begun {begun} [mm]",
+                {"begun": begun},
+            ),
+            "analytic oracle; Mesri, Godlewski (1977)",
+            published,
+            float(model.predict(np.array([[0.0, 100.0, 0.01, 0.1, late]]), time)[0, 0]),
+            1e-3,
         )
+        for late, begun, published in (
+            (1.0, "T = 1.129", 110.0),
+            (0.0, "T = 0", 100 + 10 * float(np.log10(11))),
+        )
+    ] + [
+        verification(
+            Text(
+                "Creep over primary settlement, C_alpha/C_c = {ratio}, stress times {stress} [1]",
+                {"ratio": ratio, "stress": stress},
+            ),
+            "Mesri, Godlewski (1977); Terzaghi, Peck, Mesri (1996)",
+            ratio / float(np.log10(stress)),
+            end,
+            0.02,
+        )
+        for ratio, stress, end in ((0.02, 10.0, CREEP_RANGE[0]), (0.05, 1.5, CREEP_RANGE[1]))
     ]
 
 
@@ -63,15 +101,16 @@ def _huber() -> Verification:
     model = SettlementLogCreep()
     used = model.used(time)[0]
     ours, _ = robust_fit(model, time, curve)
-    plain = model.fit(time, curve[None, :])
-    left = np.abs(curve - model.predict(plain, time)[0])[used]
+    # Both measure residuals against the same scale.
+    first = model.weighted_fit(time, curve[None, :], (used * standing_out(curve))[None, :])
+    left = np.abs(curve - model.predict(first, time)[0])[used]
     x = np.log10(time[used])
 
     def residual(p: np.ndarray) -> np.ndarray:
         return np.asarray(p[0] + p[1] * x - curve[used])
 
     scale = HUBER / 0.6745 * float(np.sort(left)[(len(left) - 1) // 2])
-    theirs = least_squares(residual, plain[0], loss="huber", f_scale=scale).x
+    theirs = least_squares(residual, first[0], loss="huber", f_scale=scale).x
     return verification(
         Text("Slope of a robust line through outliers [mm a decade]"),
         "scipy.optimize.least_squares(loss='huber') on the same curve",
