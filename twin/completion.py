@@ -171,11 +171,11 @@ class Paths:
         """
         last = min(quantile(self.reached(total), HIGH), self.edges[-1])
         moments = np.linspace(self.now, last, points)
-        fan = np.sort(self.volumes(moments), axis=0)
-        curves = {}
-        for name, share in (("low", LOW), ("middle", 0.5), ("high", HIGH)):
-            row = fan[max(int(np.ceil(share * len(fan) - 1e-9)) - 1, 0)]
-            curves[name] = np.minimum(row, total)
+        found = ranked(self.volumes(moments))
+        curves = {
+            name: np.minimum(row, total)
+            for name, row in zip(("low", "middle", "high"), found, strict=True)
+        }
         return moments, curves
 
 
@@ -324,6 +324,18 @@ def _blocks(
     found = starts[:, :, None] + np.arange(BLOCK)
     found[found >= count] -= count
     return found.reshape(PATHS, -1)[:, :length]
+
+
+def ranked(found: Array) -> Array:
+    """Return what the shares `LOW`, 0.5 and `HIGH` of values do not exceed (3 x columns).
+
+    Parameters
+    ----------
+    found
+        (paths x columns), in any order.
+    """
+    ranks = [max(math.ceil(share * len(found) - 1e-9) - 1, 0) for share in (LOW, 0.5, HIGH)]
+    return np.sort(found, axis=0)[ranks]
 
 
 def quantile(found: Array, share: float) -> float:

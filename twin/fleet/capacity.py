@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from functools import lru_cache
+from itertools import combinations
 from typing import Any
 
 import msgspec
@@ -32,6 +34,16 @@ MOST_VOLUME = 1e6
 
 #: What the solver may be off [1].
 _SOLVED = 1e-6
+
+#: Corners of a programme up to which all of them are solved, in place of a search.
+MOST_CORNERS = 500
+
+
+@lru_cache(maxsize=16)
+def _corners(columns: int, size: int) -> np.ndarray[Any, np.dtype[np.intp]]:
+    """Return every choice of so many of the columns 1 to `columns`, each with column 0."""
+    chosen = [(0, *each) for each in combinations(range(1, columns + 1), size)]
+    return np.array(chosen, dtype=np.intp)
 
 
 class ImpossibleFleet(ValueError):
@@ -258,9 +270,13 @@ class _Problem:
     def _solve(self, counts: np.ndarray[Any, Any]) -> float:
         """Return the largest share of the plan for some counts: max x, parts * y = x, needs * y."""
         held = np.isfinite(counts)
+        needs, kinds = self._needs[held], int(held.sum())
+        rows = kinds + len(self._parts)
+        if math.comb(self._pairs + kinds, rows - 1) <= MOST_CORNERS:
+            return self._best_corner(needs, counts[held])
         found = linprog(
             c=[-1.0, *np.zeros(self._pairs)],
-            A_ub=np.hstack([np.zeros((int(held.sum()), 1)), self._needs[held]]),
+            A_ub=np.hstack([np.zeros((kinds, 1)), needs]),
             b_ub=counts[held],
             A_eq=np.hstack([-np.ones((len(self._parts), 1)), self._parts]),
             b_eq=np.zeros(len(self._parts)),
@@ -270,6 +286,26 @@ class _Problem:
         if not found.success:  # pragma: no cover - x = 0 is always a way
             raise RuntimeError(found.message)
         return max(float(found.x[0]), 0.0)
+
+    def _best_corner(self, needs: np.ndarray[Any, Any], counts: np.ndarray[Any, Any]) -> float:
+        """Return the best of all corners of the programme: the largest x stands in one of them.
+
+        For two kinds of trucks and two materials there are 35, all solved at once, in a tenth of
+        the time that a solver takes to begin.
+        """
+        kinds, materials = len(needs), len(self._parts)
+        table = np.zeros((kinds + materials, 1 + self._pairs + kinds))  # x, y, what is left
+        table[:kinds, 1 : 1 + self._pairs] = needs
+        table[:kinds, 1 + self._pairs :] = np.eye(kinds)
+        table[kinds:, 0] = -1.0
+        table[kinds:, 1 : 1 + self._pairs] = self._parts
+        chosen = _corners(self._pairs + kinds, kinds + materials - 1)
+        corners = np.moveaxis(table[:, chosen], 1, 0)
+        solvable = np.abs(np.linalg.det(corners)) > 1e-12
+        right = np.concatenate([counts, np.zeros(materials)])[:, None]
+        found = np.linalg.solve(corners[solvable], right)[..., 0]
+        legal = (found >= -1e-9).all(axis=1)
+        return float(max(found[legal, 0].max(initial=0.0), 0.0))
 
     def least(self) -> dict[str, int]:
         """Return the least fleet that meets the plan: fewest machines, then least payload."""

@@ -12,7 +12,7 @@ from ingest.text import Text
 from twin import VERSION
 from twin.backfill import FORECAST_POINTS
 from twin.buckets import Array
-from twin.completion import HIGH, LOW, NEEDED_MONTHS, Paths, moment, quantile
+from twin.completion import HIGH, LOW, NEEDED_MONTHS, Paths, moment, quantile, ranked
 from twin.history import DAY
 from twin.state import CompletionState, FillState
 from twin.what_if.results import TierAhead, VolumeCurve, YearAhead
@@ -222,10 +222,8 @@ class Ends:
         """Return low, middle and high of the paths, no more than the dump takes [thousand m3]."""
         assert self._paths is not None
         found = self._paths.volumes(np.array([each.timestamp() for each in moments]))
-        ranked = np.sort(np.minimum(found, max(self._takes, self._paths.done)), axis=0)
-        return [
-            (quantile(each, LOW), quantile(each, 0.5), quantile(each, HIGH)) for each in ranked.T
-        ]
+        low, middle, high = ranked(np.minimum(found, max(self._takes, self._paths.done))).tolist()
+        return list(zip(low, middle, high, strict=True))
 
     def _said(self, state: CompletionState) -> Figure:
         """Return what goes with every figure of an end: source, time, validity, quality."""

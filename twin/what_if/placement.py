@@ -134,9 +134,8 @@ def _paths(
     planned = ahead.planned[:, None] * mean(lambda each: each.multiple)
     # Rounding must not make more of what is hauled than there is: no month takes anything away.
     hauled = np.minimum(ahead.planned[:, None] * mean(lambda each: each.hauled), planned)
-    part = mean(lambda each: each.part)
+    can, part = mean(lambda each: each.can), mean(lambda each: each.part)
     ratios = ratios_of(start)
-    able = _able(start, mean(lambda each: each.can).tobytes())
     last = max(deadline.timestamp(), now + 2 * 366 * DAY.total_seconds())
     added = np.empty((len(end) + 1, ratios.shape[1]))
     added[0] = 0.0
@@ -147,7 +146,9 @@ def _paths(
         volumes = added[first + 1 : stop + 1]
         np.multiply(ratios[months], planned[months], out=volumes)
         if (part[months] < 1).any():
-            short = able[months] * part[months]
+            # What is moved at least, as without the changes: a month's own, or the tables'.
+            short = np.maximum(ratios[months], can[months])
+            short *= part[months]
             short -= ratios[months]
             np.minimum(short, 0.0, out=short)
             short *= hauled[months]
@@ -163,15 +164,6 @@ def _paths(
     wanted = float(ratios[:until].mean(axis=1) @ planned[:until, 0])
     held_back = 1 - float(added[until].mean()) / wanted if wanted > 0 else 0.0
     return found, held_back if held_back > 1e-12 else 0.0  # rounding holds nothing back
-
-
-@lru_cache(maxsize=4)
-def _able(start: Start, can: bytes) -> Array:
-    """Return what a month moves at least without changes, over what is planned (months x paths).
-
-    What the paths say, or what the tables of the fleet say if that is more [1].
-    """
-    return np.maximum(ratios_of(start), np.frombuffer(can)[:, None])
 
 
 def _mean(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import pickle
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -85,11 +86,21 @@ def run_many(
         pool, or of a Dask client (`lambda work, parts: client.gather(client.map(work, parts))`).
     """
     parts = [variants[first : first + CHUNK] for first in range(0, len(variants), CHUNK)]
-    return [each for found in map(partial(_run_part, start), parts) for each in found]
+    packed = pickle.dumps(start)
+    return [each for found in map(partial(_run_part, packed), parts) for each in found]
 
 
-def _run_part(start: Start, variants: Sequence[tuple[str, Changes]]) -> list[VariantResult]:
+def _run_part(packed: bytes, variants: Sequence[tuple[str, Changes]]) -> list[VariantResult]:
+    start = _unpacked(packed)
     return [run(start, changes, name) for name, changes in variants]
+
+
+@lru_cache(maxsize=2)
+def _unpacked(packed: bytes) -> Start:
+    """Return a start that was sent: one for all parts, so that what it keeps serves them all."""
+    found = pickle.loads(packed)
+    assert isinstance(found, Start)
+    return found
 
 
 @lru_cache(maxsize=4)
