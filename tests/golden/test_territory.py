@@ -6,70 +6,21 @@ Tolerances are two-sided: one unit of the last printed digit.
 from __future__ import annotations
 
 import math
-from datetime import date
 
 import pytest
 
 from analytics.territory import territory_indicators
 from twin.land_use import variants, works
-from twin.land_use.territory import FORMULAS, Crop, TerritoryInputs, flat, territory_values
+from twin.land_use.territory import FORMULAS, flat, territory_values
+from twin.verifications.land_use import CORRECTED, PRINTED, last_digit
+from twin.verifications.land_use import WORKED_EXAMPLE as EXAMPLE
 
 WORK = works()["territory"]
 VARIANTS = variants("territory")
 
-EXAMPLE = TerritoryInputs(
-    source="KuzSTU practical guide, worked example of practical work 3",
-    since=date(2000, 1, 1),
-    coal=10,
-    overburden=68,
-    internal_dumping=15,
-    employees=16_000,
-    residents=42_000,
-    land_value=15_000,
-    district=6144,
-    sanitary_zone=4306,
-    built_up=895,
-    recreation=264,
-    railways=100,
-    roads=233,
-    mined_out=238,
-    external_dumps=796,
-    external_dumps_reclaimed=329,
-    internal_dumps=688,
-    internal_dumps_reclaimed=213,
-    trackless_dumps=164,
-    crops=(
-        Crop(area_ha=200, yield_reclaimed=15, yield_farm=20, price=150),
-        Crop(area_ha=120, yield_reclaimed=20, yield_farm=30, price=300),
-        Crop(area_ha=80, yield_reclaimed=6, yield_farm=10, price=100),
-    ),
-)
-
-#: number: (printed, one unit of the last printed digit: the guide rounds some and truncates others)
-PRINTED = {
-    "3.1": (2605, 0),
-    "3.2": (9.3, 0.1),
-    "3.3": (60, 1),
-    "3.4": (42.4, 0.1),
-    "3.5": (0.2605, 0),
-    "3.6": (33.5, 0.1),
-    "3.7": (13469.5, 0.1),
-    "3.10": (3625, 0),
-    "3.11": (1381, 1),
-    "3.12": (12.6, 0.1),
-    "3.13": (73.8, 0.1),  # 400/542; the guide prints a divisor of 543 and the result of 542
-    "3.14": (1_218_000, 0),
-    "3.15": (1_760_000, 0),  # the printed line shows a yield of 25, its total uses 20
-    "3.16": (3045, 0),
-    "3.17": (69.2, 0.1),
-    "3.18": (39_075_000, 0),
-    "3.19": (542_000, 0),
-    "3.20": (39_617_000, 0),
-    "3.21": (15208.1, 0.1),
-}
-
-#: number: (right value, what the guide prints); why the guide is wrong stands in the test.
-WRONG = {"3.8": (22.0588, 25.8), "3.9": (38.2722, 39)}
+#: What the guide prints without rounding.
+EXACT = {"3.1", "3.5", "3.10", "3.14", "3.15", "3.16", "3.18", "3.19", "3.20"}
+RIGHT = [number for number in PRINTED if number not in CORRECTED]
 
 
 def by_number(inputs: TerritoryInputs) -> dict[str, float]:
@@ -77,15 +28,15 @@ def by_number(inputs: TerritoryInputs) -> dict[str, float]:
     return {formula.number: values[formula.name][0] for formula in FORMULAS}
 
 
-@pytest.mark.parametrize("number", PRINTED)
+@pytest.mark.parametrize("number", RIGHT)
 def test_printed_values(number: str) -> None:
-    printed, digit = PRINTED[number]
-    assert by_number(EXAMPLE)[number] == pytest.approx(printed, rel=0, abs=digit or 1e-9)
+    tolerance = 1e-9 if number in EXACT else last_digit(PRINTED[number])
+    assert by_number(EXAMPLE)[number] == pytest.approx(PRINTED[number], rel=0, abs=tolerance)
 
 
 def test_waste_utilisation_is_of_all_overburden() -> None:
     """3.8 asks for the overburden, 68; the guide divides by 58, overburden less coal."""
-    right, printed = WRONG["3.8"]
+    (right, _), printed = CORRECTED["3.8"], PRINTED["3.8"]
     computed = by_number(EXAMPLE)["3.8"]
     assert computed == pytest.approx(right, abs=1e-4)
     divided_by_58 = 100 * 15 / 58
@@ -94,14 +45,14 @@ def test_waste_utilisation_is_of_all_overburden() -> None:
 
 def test_waste_concentration_is_the_sum_of_the_dumps() -> None:
     """3.9: (688 + 796 + 164) / 4306 is 38.27 %; the guide prints 39."""
-    right, printed = WRONG["3.9"]
+    (right, _), printed = CORRECTED["3.9"], PRINTED["3.9"]
     computed = by_number(EXAMPLE)["3.9"]
     assert computed == pytest.approx(right, abs=1e-4)
     assert computed < printed - 0.5
 
 
 def test_every_indicator_is_pinned() -> None:
-    assert {formula.number for formula in FORMULAS} == {*PRINTED, *WRONG}
+    assert {formula.number for formula in FORMULAS} == set(PRINTED)
     assert [formula.number for formula in FORMULAS] == [f"3.{n}" for n in range(1, 22)]
 
 

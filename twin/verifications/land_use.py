@@ -100,7 +100,7 @@ def _worked_example() -> list[Verification]:
     for formula in FORMULAS:
         computed, _ = values[formula.name]
         published: float = PRINTED[formula.number]
-        tolerance = _last_digit(published)
+        tolerance = last_digit(published)
         source = f"{SOURCE}, {formula.number}"
         if formula.number in CORRECTED:
             published, why = CORRECTED[formula.number]
@@ -120,7 +120,7 @@ def _worked_example() -> list[Verification]:
     return found
 
 
-def _last_digit(printed: float) -> float:
+def last_digit(printed: float) -> float:
     """Return one unit of the last printed digit."""
     _, _, decimals = f"{printed}".partition(".")
     return 10.0 ** -len(decimals) if decimals else 1.0
