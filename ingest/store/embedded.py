@@ -36,6 +36,7 @@ from ingest.store import (
     Row,
     SenderStatus,
     Values,
+    kept_series,
     kept_states,
 )
 from ingest.store.ground import FlagEntry, Ground, journal
@@ -63,20 +64,6 @@ _RECALCULATED_AT_ONCE = 500
 _rows_encoder = msgspec.msgpack.Encoder()
 _rows_decoder = msgspec.msgpack.Decoder(tuple[Row, ...])
 _said_decoder = msgspec.json.Decoder(tuple[Text, ...])
-_points_encoder = msgspec.msgpack.Encoder()
-_points_decoder = msgspec.msgpack.Decoder(tuple[Derived, ...])
-
-DERIVED_COLUMNS = (
-    "subject",
-    "time",
-    "known_at",
-    "value",
-    "low",
-    "high",
-    "unit",
-    "model",
-    "version",
-)
 
 
 class EmbeddedStore:
@@ -126,8 +113,9 @@ class EmbeddedStore:
             create_readings(self._writer, site.instrument_types.values())
             self._ground = Ground(self._writer, site)
             with _transaction(self._states):
-                for statement in (STATES + kept_states.TABLES).split(";"):
+                for statement in (STATES + kept_states.TABLES + kept_series.TABLES).split(";"):
                     self._states.execute(statement)
+                kept_series.upgrade(self._states)
         except (OSError, sqlite3.Error) as error:
             raise ServiceError(f"data folder {folder} cannot be used: {error}") from error
 
@@ -1088,27 +1076,12 @@ class EmbeddedStore:
         if not points:
             return
         self._need_space()
-        rows = [derived_row(point) for point in points]
         with self._lock, _service_errors(self._folder), _transaction(self._states):
-            self._states.executemany(
-                "INSERT OR REPLACE INTO derived VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows
-            )
-            self._states.execute(
-                "INSERT INTO derived_change (points) VALUES (?)",
-                (zlib.compress(_points_encoder.encode(points), 1),),
-            )
+            kept_series.write(self._states, points)
 
     def derived_changes(self, since: int, limit: int = 100) -> list[tuple[int, list[Derived]]]:
         """Return what was written by `write_derived` after a sequence number, oldest first."""
-        rows = self._states_reader().execute(
-            "SELECT sequence, points FROM derived_change WHERE sequence > ?"
-            " ORDER BY sequence LIMIT ?",
-            (since, limit),
-        )
-        return [
-            (sequence, list(_points_decoder.decode(zlib.decompress(blob))))
-            for sequence, blob in rows
-        ]
+        return kept_series.changes(self._states_reader(), since, limit)
 
     def derived(
         self,
@@ -1120,19 +1093,7 @@ class EmbeddedStore:
         known_at: datetime | None = None,
     ) -> pd.DataFrame:
         """Return a computed series by time."""
-        query = f"SELECT {', '.join(DERIVED_COLUMNS)} FROM derived WHERE series = ?"
-        parameters: list[Any] = [series]
-        for condition, value in (
-            ("subject = ?", subject),
-            ("time >= ?", start),
-            ("time < ?", end),
-            ("known_at <= ?", known_at),
-        ):
-            if value is not None:
-                query += f" AND {condition}"
-                parameters.append(to_ns(value) if isinstance(value, datetime) else value)
-        rows = self._states_reader().execute(f"{query} ORDER BY time, subject", parameters)
-        return derived_frame(rows.fetchall())
+        return kept_series.read(self._states_reader(), series, subject, start, end, known_at)
 
     def write_state(self, service: str, time: datetime, document: bytes) -> None:
         """Store what a service (twin, risk) knew at `time`, as JSON."""
@@ -1409,7 +1370,7 @@ def pivot(rows: Sequence[tuple[int, int, float]] | pd.DataFrame) -> pd.DataFrame
     """Return (time in ns, node, value) rows as a frame (index = time; columns = node)."""
     frame = pd.DataFrame(rows, columns=["time", "node", "value"])
     frame = frame.astype({"node": "int64", "value": float})
-    frame["time"] = _moments(frame["time"])
+    frame["time"] = kept_series.moments(frame["time"])
     return frame.pivot(index="time", columns="node", values="value")
 
 
@@ -1450,37 +1411,6 @@ def bucket_frame(frame: pd.DataFrame, first: int, width: int) -> pd.DataFrame:
             "count": frame["count"].to_numpy(dtype=np.int64),
         }
     )
-
-
-def derived_row(point: Derived) -> tuple[Any, ...]:
-    """Return a point in the order of `DERIVED_COLUMNS`, behind its series; times in ns."""
-    return (
-        point.series,
-        point.subject,
-        to_ns(point.time),
-        to_ns(point.known_at),
-        point.value,
-        point.low,
-        point.high,
-        point.unit,
-        point.model,
-        point.version,
-    )
-
-
-def derived_frame(rows: Sequence[tuple[Any, ...]] | pd.DataFrame) -> pd.DataFrame:
-    """Return rows in the order of `DERIVED_COLUMNS` (times in ns) as a frame."""
-    frame = pd.DataFrame(rows, columns=list(DERIVED_COLUMNS))
-    for name in ("time", "known_at"):
-        frame[name] = _moments(frame[name])
-    for name in ("value", "low", "high"):
-        frame[name] = frame[name].astype(float)
-    return frame
-
-
-def _moments(ns: pd.Series) -> pd.Series:
-    """Return ns since 1970 as aware UTC times, of one type for empty columns too."""
-    return pd.to_datetime(ns.astype("int64"), unit="ns", utc=True).astype("datetime64[ns, UTC]")
 
 
 def _free_mb(folder: Path) -> float:

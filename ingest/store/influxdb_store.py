@@ -35,14 +35,12 @@ from ingest.store import (
     SenderStatus,
     Values,
     flux,
+    kept_series,
 )
 from ingest.store.embedded import (
-    DERIVED_COLUMNS,
     EmbeddedStore,
     bucket_frame,
     bucket_width,
-    derived_frame,
-    derived_row,
     pivot,
 )
 from ingest.store.former import FormerRows
@@ -672,13 +670,13 @@ class InfluxStore:
         ]
         stored = self._stored_points(series, subject, first, stop)
         newer = pd.DataFrame(
-            [derived_row(point)[1:] for point in waiting], columns=list(DERIVED_COLUMNS)
+            [kept_series.row(point) for point in waiting], columns=list(kept_series.COLUMNS)
         )
         table = pd.concat([part for part in (stored, newer) if len(part)] or [stored])
         table = table.drop_duplicates(["subject", "time"], keep="last")
         if known_at is not None:
             table = table[table["known_at"] <= to_ns(known_at)]
-        return derived_frame(table.sort_values(["time", "subject"], ignore_index=True))
+        return kept_series.frame(table.sort_values(["time", "subject"], ignore_index=True))
 
     # -- inside -----------------------------------------------------------------------------------
 
@@ -695,10 +693,10 @@ class InfluxStore:
     def _stored_points(
         self, series: str, subject: str | None, start: int, stop: int
     ) -> pd.DataFrame:
-        """Return the points of a series in InfluxDB: `DERIVED_COLUMNS`, times in ns."""
+        """Return the points of a series in InfluxDB: `kept_series.COLUMNS`, times in ns."""
         answer = self.server.query(flux.derived(self._bucket, series, subject, start, stop))
         if not answer:
-            return pd.DataFrame(columns=list(DERIVED_COLUMNS))
+            return pd.DataFrame(columns=list(kept_series.COLUMNS))
         key = ["subject", "time"]
         table = answer["words"].pivot(index=key, columns="field", values="value")
         table["known_at"] = answer["known_at"].set_index(key)["value"]
@@ -709,7 +707,7 @@ class InfluxStore:
             for name in map(str, numbers):
                 unknown = table["unknown"].str.split().apply(lambda words, n=name: n in words)
                 table[name] = numbers[name].reindex(table.index).mask(unknown)
-        return table.reset_index()[list(DERIVED_COLUMNS)]
+        return table.reset_index()[list(kept_series.COLUMNS)]
 
     def _rows(
         self,

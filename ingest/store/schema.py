@@ -69,14 +69,6 @@ _LAST = (1 << 63) - 1
 
 #: What services compute lives in a database of its own, so that it never holds up a reading.
 STATES = """
-CREATE TABLE IF NOT EXISTS derived (
-    series TEXT NOT NULL, subject TEXT NOT NULL, time INTEGER NOT NULL, known_at INTEGER NOT NULL,
-    value REAL, low REAL, high REAL, unit TEXT NOT NULL, model TEXT NOT NULL,
-    version TEXT NOT NULL, PRIMARY KEY (series, subject, time)
-) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS derived_change (
-    sequence INTEGER PRIMARY KEY AUTOINCREMENT, points BLOB NOT NULL
-);
 CREATE TABLE IF NOT EXISTS cursor (
     follower TEXT PRIMARY KEY, sequence INTEGER NOT NULL
 ) WITHOUT ROWID;
