@@ -267,7 +267,7 @@ class WhatIf:
         differs = [
             key
             for key in {**variant.results, **now}
-            if now.get(key, "") != variant.results.get(key, "")
+            if not _same(now.get(key, ""), variant.results.get(key, ""))
         ]
         note = None
         if differs and variant.files != self._digest():
@@ -310,6 +310,13 @@ def _journal(url: str) -> SavedVariants:
 
 def _values(result: VariantResult) -> dict[str, float | str | None]:
     return {each.name: each.figure.value for each in result.measures}
+
+
+def _same(one: float | str | None, other: float | str | None) -> bool:
+    """Return whether two values are one but for the rounding of sums."""
+    if isinstance(one, float) and isinstance(other, float):
+        return math.isclose(one, other, rel_tol=1e-9, abs_tol=1e-12)
+    return one == other
 
 
 def _input(found: Input) -> WhatIfInput:

@@ -53,16 +53,17 @@ def variants(
             continue
         hue = hues[place % len(hues)]
         times = local(view, curve.time)
-        figure.add_scatter(
-            x=[*times, *reversed(times)],
-            y=[*curve.low, *reversed(curve.high)],
-            fill="toself",
-            fillcolor=faint(hue, 0.14),
-            line={"width": 0},
-            hoverinfo="skip",
-            showlegend=False,
-            legendgroup=name,
-        )
+        if curve.low:  # by the plan's rates there is no interval
+            figure.add_scatter(
+                x=[*times, *reversed(times)],
+                y=[*curve.low, *reversed(curve.high)],
+                fill="toself",
+                fillcolor=faint(hue, 0.14),
+                line={"width": 0},
+                hoverinfo="skip",
+                showlegend=False,
+                legendgroup=name,
+            )
         figure.add_scatter(
             x=times,
             y=curve.middle,

@@ -118,3 +118,19 @@ def titled(view: View, found: Input) -> str:
     unit = view.unit(found.unit)
     title = view.text(found.title)
     return f"{title}, {unit}" if unit else title
+
+
+def said(view: View, start: Start | None, key: str, value: Value | list[str]) -> str:
+    """Return a change in the words of the form: what is changed, and to what."""
+    text = shown(tuple(value) if isinstance(value, list) else value)
+    found = start.inputs.get(key) if start is not None else None
+    if found is None:  # the site has no such input any more
+        return f"{key} = {text}"
+    if found.kind == "switch":
+        text = view.t("built")
+    elif isinstance(value, int | float):
+        text = view.number(float(value), found.unit)
+    elif found.kind == "date":
+        text = view.day(text)
+    subject = view.text(dict(found.subject)) if found.subject else ""
+    return f"{': '.join(filter(None, (subject, titled(view, found))))} = {text}"

@@ -4,15 +4,24 @@ from __future__ import annotations
 
 from typing import Any
 
-from dash import Dash, Input, Output, State, dcc, html, no_update
+from dash import ALL, Dash, Input, Output, State, ctx, dcc, html, no_update
 from dash.development.base_component import Component
 
 from analytics.saved_variants import SavedVariant
 from dashboard.actor import current_actor
 from dashboard.components import author_input, empty, table
-from dashboard.pages._what_if_asked import BESIDE, DIVIDER, MOST_BESIDE, asked_of, may_run, shown
+from dashboard.pages._what_if_asked import (
+    BESIDE,
+    DIVIDER,
+    MOST_BESIDE,
+    Asked,
+    asked_of,
+    may_run,
+    said,
+    shown,
+)
 from dashboard.queries import Queries
-from dashboard.questions import BadQuestion
+from dashboard.questions import BadQuestion, UnknownName
 from dashboard.view import View, utc
 from ingest.errors import ServiceError
 
@@ -42,15 +51,15 @@ def listed(view: View) -> Any:
             view.t("No saved variants yet"),
             view.t("Change something above and save it under a name."),
         )
-    rows = [_row(view, each, asked.beside) for each in asked.saved]
+    rows = [_row(view, asked, each) for each in asked.saved]
     head = [view.t("Variant"), view.t("Changes"), view.t("Saved"), view.t("Open")]
     return table(head, rows, view.t("Saved variants"))
 
 
-def _row(view: View, variant: SavedVariant, beside: list[str]) -> list[Any]:
+def _row(view: View, asked: Asked, variant: SavedVariant) -> list[Any]:
+    beside = asked.beside
     changes = "; ".join(
-        f"{key} = {shown(tuple(value) if isinstance(value, list) else value)}"
-        for key, value in variant.changes.items()
+        said(view, asked.start, key, value) for key, value in variant.changes.items()
     )
     note = html.Div(variant.note, className="pm-quiet") if variant.note else None
     names = [each for each in beside if each != variant.name]
@@ -76,20 +85,49 @@ def _row(view: View, variant: SavedVariant, beside: list[str]) -> list[Any]:
         html.Div([view.time(variant.saved), html.Div(variant.author, className="pm-quiet")]),
         html.Div(
             [
-                dcc.Link(
-                    [text, html.Span(f": {variant.name}", className="pm-hidden")],
-                    href=href,
-                    className="pm-choice",
-                )
-                for text, href in ways
-            ],
-            className="pm-choices pm-choices-wrap",
+                html.Div(
+                    [
+                        dcc.Link(
+                            [text, html.Span(f": {variant.name}", className="pm-hidden")],
+                            href=href,
+                            className="pm-choice",
+                        )
+                        for text, href in ways
+                    ],
+                    className="pm-choices pm-choices-wrap",
+                ),
+                _deletion(view, variant.name) if may_run() else None,
+            ]
         ),
     ]
 
 
+def _deletion(view: View, name: str) -> Component:
+    """Return the way to delete a variant: what it means is read before the button is there."""
+    return html.Details(
+        [
+            html.Summary(
+                [view.t("Delete"), html.Span(f": {name}", className="pm-hidden")],
+                **{"data-focus": f"delete {name}"},
+            ),
+            html.P(
+                view.t(
+                    "It leaves this list for everybody, and its name can be used again. Its"
+                    " inputs stay on record, with who deleted it and when."
+                )
+            ),
+            html.Button(
+                view.t("Delete “{name}”", name=name),
+                id={"type": "whatif-delete", "name": name},
+                className="pm-button",
+            ),
+        ],
+        className="pm-whatif-delete",
+    )
+
+
 def callbacks(app: Dash, queries: Queries) -> None:
-    """Register the button that saves."""
+    """Register the buttons that save and delete."""
 
     @app.callback(
         Output("whatif-answer", "children"),
@@ -126,5 +164,42 @@ def callbacks(app: Dash, queries: Queries) -> None:
                 asked.start, name or "", asked.changes.document(), signed, note or ""
             )
         except (BadQuestion, ServiceError) as error:
-            return str(error), no_update
+            return view.t("Not saved: {reason}", reason=error), no_update
         return view.t("Saved, with your name."), listed(view)
+
+    @app.callback(
+        Output("whatif-answer", "children", allow_duplicate=True),
+        Output("whatif-saved", "children", allow_duplicate=True),
+        Output("url", "search", allow_duplicate=True),
+        Input({"type": "whatif-delete", "name": ALL}, "n_clicks"),
+        State("whatif-author", "value"),
+        State("url", "search"),
+        prevent_initial_call=True,
+    )
+    def delete(clicks: list[int | None], author: str | None, search: str) -> Any:
+        if not ctx.triggered_id or not any(clicks):
+            return no_update, no_update, no_update
+        view = View(queries, "/what-if", search or "")
+        return delete_variant(view, ctx.triggered_id["name"], author)
+
+
+def delete_variant(view: View, name: str, author: str | None) -> tuple[str, Any, Any]:
+    """Delete a variant for who looks; return what to say, the list, and the address without it."""
+    if not may_run():
+        refused = view.t("Your key does not allow this: it needs the role of an engineer")
+        return refused, no_update, no_update
+    try:
+        signed = current_actor().signs(author)
+    except BadQuestion:
+        return view.t("Give your name: the journal keeps it."), no_update, no_update
+    beside = asked_of(view).beside
+    try:
+        view.queries.what_if.delete(name, signed)
+    except UnknownName:
+        gone = view.t("Somebody has deleted “{name}” already.", name=name)
+        return gone, listed(view), no_update
+    except ServiceError as error:
+        return view.t("Not deleted: {reason}", reason=error), no_update, no_update
+    left = DIVIDER.join(each for each in beside if each != name)
+    address = view.search(**{BESIDE: left or None}) if name in beside else no_update
+    return view.t("“{name}” is deleted.", name=name), listed(view), address

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 from dash import html
 from dash.development.base_component import Component
 
@@ -24,6 +25,14 @@ _MACHINES = {
 _PERCENT = {"probability", "fleet_share", "held_back"}
 
 
+#: Why a measure has no interval, where the basis itself does not say it.
+_NO_SPREAD = {
+    "fleet_share": Text("the tables of the fleet give norms without a spread"),
+    "held_back": Text("it is the mean of all paths"),
+    "cost": Text("the unit costs are given without a spread"),
+}
+
+
 def name_of(view: View, asked: Asked, place: int) -> str:
     """Return what a result's column is called."""
     result = asked.results[place]
@@ -39,6 +48,8 @@ def cards(view: View, asked: Asked) -> list[Component]:
     ]
     if any(result.years for result in asked.results):
         found.append(card(view.t("Volume at the end of each year"), _years(view, asked)))
+    if any(result.tiers for result in asked.results):
+        found.append(card(view.t("Tiers at the deadline"), _tiers(view, asked)))
     if any(result.slopes for result in asked.results):
         found.append(card(view.t("Factor of safety of each slide"), _slopes(view, asked)))
     return found
@@ -72,8 +83,23 @@ def _cell(
     else:
         shown = number(view, label, figure, percent=percent, bare=True)
     change = None if difference is None else change_of(view, difference, percent=percent)
-    lines = [None if percent else interval(view, figure), change]
+    lines = [_between(view, figure, percent=percent), change]
     return html.Div([shown, *(html.Div(each, className="pm-quiet") for each in lines if each)])
+
+
+def _between(view: View, figure: Figure, *, percent: bool = False) -> str | None:
+    """Return the interval of a figure in words, None when it has none or none that is wider."""
+    if figure.low is None or figure.high is None or figure.low == figure.high:
+        return None
+    if figure.unit != "name" and not percent:
+        return interval(view, figure)
+    low, high = (
+        view.percent(end)
+        if isinstance(end, int | float)
+        else view.value(msgspec.structs.replace(figure, value=end))
+        for end in (figure.low, figure.high)
+    )
+    return view.t("{low} to {high}", low=low, high=high)
 
 
 def change_of(view: View, difference: Figure, *, percent: bool = False) -> str | None:
@@ -106,13 +132,16 @@ def change_of(view: View, difference: Figure, *, percent: bool = False) -> str |
 
 
 def _remarks(view: View, asked: Asked) -> list[Component]:
-    """Return the reasons of what is not known, once each, and what must be said of the variants."""
+    """Return why something is not known or has no interval, and what to know of the variants."""
     reasons: dict[str, None] = {}
     for result in asked.results:
         for measure in result.measures:
-            if measure.figure.reason is not None:
-                title, reason = view.text(measure.title), view.text(measure.figure.reason)
-                reasons[f"{title}: {reason}"] = None
+            title, figure = view.text(measure.title), measure.figure
+            if figure.reason is not None:
+                reasons[f"{title}: {view.text(figure.reason)}"] = None
+            elif figure.low is None and result.basis == "measured" and measure.name in _NO_SPREAD:
+                why = view.text(_NO_SPREAD[measure.name])
+                reasons[f"{title}: {view.t('no interval')}: {why}"] = None
     for place, result in enumerate(asked.results):
         for note in result.notes:
             reasons[f"{name_of(view, asked, place)}: {view.text(note)}"] = None
@@ -142,6 +171,40 @@ def _years(view: View, asked: Asked) -> Component:
     unit = view.unit("thousand m3")
     head = _head(view, asked, view.t("Year; {unit}, and tier of the front", unit=unit))
     return table(head, rows, view.t("Volume at the end of each year"))
+
+
+def _tiers(view: View, asked: Asked) -> Component:
+    rows = []
+    for place, base in enumerate(asked.results[0].tiers):
+        title = view.text(base.title)
+        cells: list[Any] = [title]
+        for column, result in enumerate(asked.results):
+            tier = result.tiers[place]
+            label = f"{title}, {name_of(view, asked, column)}"
+            filled = tier.filled
+            cells.append(
+                html.Div(
+                    [
+                        number(view, label, filled, percent=True, bare=True),
+                        html.Div(_between(view, filled, percent=True), className="pm-quiet"),
+                        html.Div(
+                            view.t(
+                                "+{base} to +{crest} m, {capacity}",
+                                base=view.number(tier.base_m, "m"),
+                                crest=view.number(tier.crest_m, "m"),
+                                capacity=view.value_with_unit(tier.capacity),
+                            ),
+                            className="pm-quiet",
+                        ),
+                    ]
+                )
+            )
+        rows.append(cells)
+    return table(
+        _head(view, asked, view.t("Tier; filled, its levels, and what it takes")),
+        rows,
+        view.t("Tiers at the deadline"),
+    )
 
 
 def _slopes(view: View, asked: Asked) -> Component:

@@ -18,6 +18,7 @@ from dashboard.view import View, utc
 from ingest.text import Text
 from twin.what_if import inputs as known
 from twin.what_if.changes import BadChange
+from twin.what_if.tiers import HEIGHT
 
 
 def layout(view: View) -> list[Component]:
@@ -52,17 +53,14 @@ def fields(view: View) -> list[Component]:
         inputs = list(members)
         changed = any(each.key in asked.written for each in inputs)
         parts = []
-        by_stream = group == "streams"
-        for subject, same in groupby(inputs, key=lambda each: each.subject if by_stream else ()):
+        for legend, same in groupby(inputs, key=lambda each: _legend(view, each)):
             block = html.Div(
                 [_field(view, asked, each, remarks[each.key]) for each in same],
                 className="pm-land-fields",
             )
-            if subject:
-                legend = html.Legend(view.text(dict(subject)))
-                parts.append(html.Fieldset([legend, block], className="pm-whatif-subject"))
-            else:
-                parts.append(block)
+            if legend:
+                block = html.Fieldset([html.Legend(legend), block], className="pm-whatif-subject")
+            parts.append(block)
         found.append(
             html.Details(
                 [html.Summary(view.text(known.GROUPS[group])), *parts],
@@ -115,10 +113,16 @@ def results(view: View) -> list[Component]:
     description = view.t(
         "Volume in the dump by variant. Plan's volume reached: {dates}", dates=words
     )
+    basis = asked.results[0]
+    rests = []
+    if basis.rests_on is not None:
+        text = view.t("Rests on: {basis}", basis=view.text(basis.rests_on))
+        plan = basis.basis == "plan"
+        rests = [html.P(text, className="pm-whatif-plan" if plan else "pm-quiet")]
     found.append(
         card(
             view.t("Volume through time"),
-            graph(view, "whatif-curves", drawing, description, height="24rem"),
+            [*rests, graph(view, "whatif-curves", drawing, description, height="24rem")],
         )
     )
     return [*found, *_what_if_tables.cards(view, asked)]
@@ -203,15 +207,24 @@ def _field(view: View, asked: Asked, each: known.Input, remark: Component) -> Co
         )
     return html.Label(
         [
-            html.Span(titled(view, each) if each.group != "fleet" else machine(view, each)),
+            html.Span(titled(view, each) if each.group == "streams" else machine(view, each)),
             control,
             html.Span(remark, id={"type": "whatif-remark", "input": each.key}),
         ]
     )
 
 
+def _legend(view: View, each: known.Input) -> str:
+    """Return what several inputs are together: of a stream, or the heights of tiers."""
+    if each.group == "streams":
+        return view.text(dict(each.subject))
+    if each.key.startswith(HEIGHT):
+        return view.t("Heights of the tiers, {unit}", unit=view.unit(each.unit))
+    return ""
+
+
 def machine(view: View, each: known.Input) -> str:
-    """Return what an input of the fleet is called: a count by its machine."""
+    """Return what an input is called: a count by its machine, a height by its tier."""
     return view.text(dict(each.subject)) if each.subject else titled(view, each)
 
 
@@ -242,8 +255,10 @@ def _sentence(view: View, error: BadChange) -> str:
 def _said(view: View, asked: Asked, error: BadChange) -> str:
     assert asked.start is not None
     found = asked.start.inputs.get(error.key)
-    if found is None:  # the fleet as a whole cannot work
-        return view.text(error.legal)
+    if found is None:  # the fleet, or the tiers, cannot be as a whole
+        group = known.GROUPS.get(error.key.partition(".")[0])
+        said = view.text(error.legal)
+        return f"{view.text(group)}: {said}" if group else said
     subject = f"{view.text(dict(found.subject))}: " if found.subject else ""
     return f"{subject}{titled(view, found)}: {_sentence(view, error)}"
 
