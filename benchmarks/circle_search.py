@@ -131,6 +131,9 @@ def plain_factor(section: Section, named: tuple[float, float, float]) -> float:
         > centre + 1e-9 * section.height
     ):
         return math.inf
+    for at, ground in section.surface[1:-1]:
+        if start < at < end and ground < centre - math.sqrt(radius**2 - (at - x) ** 2):
+            return math.inf
     width = (end - start) / SEARCHED
     slices = []
     deepest = drive = 0.0

@@ -21,6 +21,7 @@ class SettlementTilt(IndicatorModel):
     title = Text("Largest tilt towards the point")
     unit = "mm/m"
     group = "settlement"
+    habitual = False
 
     def figures(self, site: Site, state: TwinState, facts: Facts) -> dict[str, Figure]:  # noqa: ARG002
         """Return the largest tilt per settlement point that has one."""

@@ -10,11 +10,13 @@ from hypothesis import strategies as st
 from tests.twin.slopes.sections import line, mirrored, simple
 from twin.slopes.bishop_simplified import bishop_simplified
 from twin.slopes.circular_search import circles_of, search
+from twin.slopes.configuration import Upslope
 from twin.slopes.infinite_slope import infinite_slope
 from twin.slopes.ordinary import ordinary
-from twin.slopes.section import Section, Water
+from twin.slopes.section import Section, Water, at
 from twin.slopes.slices import cut
 from twin.slopes.spencer import spencer
+from twin.slopes.water_line import continued
 
 METHODS = {"ordinary": ordinary, "bishop": bishop_simplified, "spencer": spencer}
 by_method = pytest.mark.parametrize("method", METHODS.values(), ids=METHODS)
@@ -119,6 +121,46 @@ def test_the_least_of_all_circles_falls_when_water_rises(cohesion, friction, lev
     assert high.circle is not None
     # A search ends near its optimum, not in it.
     assert high.factor <= low.factor * 1.002
+
+
+@settings(max_examples=6, deadline=None)
+@given(cohesion=st.floats(2.0, 40.0), friction=st.floats(10.0, 40.0), level=st.floats(-8, 4))
+def test_a_slide_of_the_whole_slope_is_never_worse_than_the_least_of_all(  # type: ignore[no-untyped-def]
+    cohesion, friction, level
+) -> None:
+    section = simple(cohesion=cohesion, friction_deg=friction, water=line(level, fall=2.0))
+    least = search(section)
+    whole = search(section, enters=(-np.inf, 0.0), leaves=(20.0, np.inf))
+    assert whole.circle is not None
+    assert whole.circle.entry <= 0.0
+    assert whole.circle.exit >= 20.0
+    # A search ends near its optimum, not in it.
+    assert whole.factor >= least.factor * 0.998
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    heads=st.lists(st.floats(-20.0, 30.0), min_size=1, max_size=5),
+    first=st.floats(-25.0, 10.0),
+    step=st.floats(2.0, 15.0),
+    more=st.floats(0.0, 10.0),
+)
+def test_water_assumed_uphill_is_never_below_its_last_head_nor_above_the_ground(  # type: ignore[no-untyped-def]
+    heads, first, step, more
+) -> None:
+    section, toe = simple(), 500.0
+    measured = [(first + step * place, toe + head) for place, head in enumerate(heads)]
+    found = continued(Upslope(), section, toe, measured)
+    assert found[len(found) - len(measured) :] == measured
+    level = measured[0][1]
+    for x, head in found[: len(found) - len(measured)]:
+        assert x < first
+        assert level <= head <= max(level, float(section.ground(np.array(x))) + toe)
+    # More water at the last place is never less water uphill of it.
+    higher = [(first, level + more), *measured[1:]]
+    places = np.linspace(section.surface[0][0], first, 20)
+    after = at(continued(Upslope(), section, toe, higher), places)
+    assert (after >= at(found, places) - 1e-9).all()
 
 
 @settings(max_examples=5, deadline=None)

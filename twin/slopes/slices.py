@@ -180,8 +180,9 @@ def cut(section: Section, circles: Array, start: Array, end: Array, count: int) 
     scale = section.height
     refused = np.zeros(len(circles), dtype=int)
     past = np.maximum(section.ground(start), section.ground(end)) > level[:, 0] + 1e-9 * scale
+    daylight = (height < -1e-9 * scale).any(axis=1) | _above_a_corner(section, circles, start, end)
     checks: list[tuple[Any, int]] = [
-        ((height < -1e-9 * scale).any(axis=1) | (end <= start), NO_CUT),
+        (daylight | (end <= start), NO_CUT),
         (past, PAST_VERTICAL),
     ]
     if section.rock:
@@ -201,6 +202,21 @@ def cut(section: Section, circles: Array, start: Array, end: Array, count: int) 
         soil=soil,
         refused=first_reason(refused, *checks),
     )
+
+
+def _above_a_corner(section: Section, circles: Array, start: Array, end: Array) -> Array:
+    """Return whether a circle comes out of the ground at one of its corners (circles).
+
+    Between two corners the ground is straight and the arc hangs: its height is least at an end. So
+    the toe of a bench between two slices is not overlooked, however wide they are.
+    """
+    corners = np.asarray(section.surface[1:-1], dtype=float).reshape(-1, 2)
+    x, ground = corners[:, 0], corners[:, 1]
+    centre, level, radius = (circles[:, place, None] for place in range(3))
+    edge = 1e-9 * section.height
+    within = (x > start[:, None] + edge) & (x < end[:, None] - edge)
+    arc = level - np.sqrt(np.maximum(radius**2 - (x - centre) ** 2, 0))
+    return np.asarray((within & (ground < arc - edge)).any(axis=1))
 
 
 def _pressure(section: Section, x: Array, base: Array, stress: Array) -> Array:

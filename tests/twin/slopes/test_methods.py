@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 
 from tests.twin.slopes.sections import line, mirrored, simple
 from twin.slopes.bishop_simplified import bishop_simplified
-from twin.slopes.circular_search import factor_of, search, slices_of
+from twin.slopes.circular_search import circles_of, factor_of, search, slices_of
 from twin.slopes.infinite_slope import infinite_slope
 from twin.slopes.ordinary import ordinary
 from twin.slopes.reliability import Spread, influences, probability, sampled_strength
 from twin.slopes.section import BadSection, Layer, Section, Soil, Water
-from twin.slopes.slices import cut_circle
+from twin.slopes.slices import cut, cut_circle
 from twin.slopes.spencer import spencer
 from twin.verifications.slopes import verifications
 from twin.verify import Verification
@@ -203,6 +205,53 @@ def test_a_search_keeps_to_the_ends_that_are_asked_for() -> None:
     none = search(section, enters=(500.0, 600.0))
     assert none.circle is None
     assert "can begin and end where it is asked for" in str(none.reason)
+
+
+def stepped(tiers: int, face_deg: float, overall_deg: float) -> tuple[Section, float]:
+    """Return a slope of tiers of 10 m without cohesion, and where its topmost crest is."""
+    height, face = 10.0 * tiers, 10 / math.tan(math.radians(face_deg))
+    bench = (height / math.tan(math.radians(overall_deg)) - tiers * face) / (tiers - 1)
+    points = [(1.5 * height, 0.0), (0.0, 0.0)]
+    for tier in range(1, tiers + 1):
+        x = points[-1][0] - face
+        points += [(x, 10.0 * tier), (x - bench, 10.0 * tier)]
+    points[-1] = (points[-2][0] - 1.5 * height, height)
+    return Section(tuple(reversed(points)), (Layer(Soil("rock fill", 20.0, 0.0, 37.0)),)), points[
+        -2
+    ][0]
+
+
+@pytest.mark.parametrize("tiers", [2, 4, 8, 16])
+def test_a_slide_of_the_whole_of_a_stepped_slope_is_told_from_one_of_a_tier(tiers: int) -> None:
+    """Without cohesion a face has tan(phi) / tan(face); the whole comes to that of its angle.
+
+    The finer the steps, the nearer: a circle has to pass below the toe of every bench.
+    """
+    section, crest = stepped(tiers, 37.0, 21.0)
+    local = search(section)
+    whole = search(section, enters=(-np.inf, crest), leaves=(0.0, np.inf))
+    assert local.factor == pytest.approx(1.0, abs=0.001)
+    even = math.tan(math.radians(37)) / math.tan(math.radians(21))
+    assert whole.circle is not None
+    assert 1 + 0.4 / tiers <= whole.factor / even <= 1 + 0.65 / tiers
+    for circle in (whole.circle, *whole.others):
+        corners = [x for x, _ in section.surface if circle.entry < x < circle.exit]
+        arc = circle.level - np.sqrt(circle.radius**2 - (np.array(corners) - circle.x) ** 2)
+        assert (section.ground(np.array(corners)) >= arc - 1e-6).all()
+
+
+def test_a_circle_that_comes_out_at_the_toe_of_a_bench_is_none_however_few_its_slices() -> None:
+    section, crest = stepped(2, 37.0, 21.0)
+    toe = next(x for x, level in section.surface if level == 10.0)
+    bulges = np.linspace(0.05, 0.6, 2000)
+    circles = circles_of(section, np.array([(crest - 3, 0.0, bulge) for bulge in bulges]))
+    above = circles[:, 1] - np.sqrt(circles[:, 2] ** 2 - (toe - circles[:, 0]) ** 2) - 10.0
+    out, below = (int(np.abs(above - wanted).argmin()) for wanted in (0.02, -0.02))
+    ends = np.array([crest - 3]), np.array([0.0])
+    for count in (10, 24, 100):
+        refused = bishop_simplified(cut(section, circles[[out]], *ends, count))
+        assert str(refused.reason()) == "The circle does not cut the ground of the section"
+        assert bishop_simplified(cut(section, circles[[below]], *ends, count)).reason() is None
 
 
 def test_a_long_even_face_is_an_infinite_slope() -> None:
