@@ -180,7 +180,8 @@ def cut(section: Section, circles: Array, start: Array, end: Array, count: int) 
     scale = section.height
     refused = np.zeros(len(circles), dtype=int)
     past = np.maximum(section.ground(start), section.ground(end)) > level[:, 0] + 1e-9 * scale
-    daylight = (height < -1e-9 * scale).any(axis=1) | _above_a_corner(section, circles, start, end)
+    daylight = _above_a_corner(section, circles, start, end)
+    daylight |= (height < -1e-9 * scale).any(axis=1)
     checks: list[tuple[Any, int]] = [
         (daylight | (end <= start), NO_CUT),
         (past, PAST_VERTICAL),
@@ -204,7 +205,9 @@ def cut(section: Section, circles: Array, start: Array, end: Array, count: int) 
     )
 
 
-def _above_a_corner(section: Section, circles: Array, start: Array, end: Array) -> Array:
+def _above_a_corner(
+    section: Section, circles: Array, start: Array, end: Array
+) -> NDArray[np.bool_]:
     """Return whether a circle comes out of the ground at one of its corners (circles).
 
     Between two corners the ground is straight and the arc hangs: its height is least at an end. So
