@@ -11,7 +11,7 @@ import pytest
 
 from analytics.territory import territory_indicators
 from twin.land_use import variants, works
-from twin.land_use.territory import FORMULAS, flat, territory_values
+from twin.land_use.territory import FORMULAS, TerritoryInputs, flat, territory_values
 from twin.verifications.land_use import CORRECTED, PRINTED, last_digit
 from twin.verifications.land_use import WORKED_EXAMPLE as EXAMPLE
 
