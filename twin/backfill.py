@@ -30,6 +30,7 @@ from twin.crater import SolidUnfit, crater_solid
 from twin.current import Current
 from twin.geometry import StageVolume
 from twin.history import DAY, History, last_midnight
+from twin.last_load import last_loads
 from twin.loads import Loads, read_loads
 from twin.plan import Calendar, Plan
 from twin.reconciliation import reconciled
@@ -86,6 +87,7 @@ def fill(current: Current, history: History, plan: Plan) -> FillState:
         ),
         ends.at_deadline(calendar.total),
     ]
+    last = last_loads(plan, calendar, loads, ahead, weighed.source, weighed.judged)
     front, no_front = _front(current, plan, volume, derived)
     surveys, no_surveys = reconciled(current, loads, plan)
     return FillState(
@@ -106,7 +108,7 @@ def fill(current: Current, history: History, plan: Plan) -> FillState:
             plan.file.deadline.date.isoformat(), "date", at, plan.file.deadline.source
         ),
         streams=_streams(loads, plan, calendar, weighed),
-        tiers=_tiers(plan, calendar, at, stage, volume, current.site.zones, derived),
+        tiers=_tiers(plan, calendar, at, stage, volume, current.site.zones, derived, last),
         s_curve=_s_curve(loads, calendar, ahead),
         schedule_variance=_schedule_variance(calendar, at, volume, weighed),
         plan_year=_plan_year(calendar, at),
@@ -211,6 +213,7 @@ def _tiers(
     volume: float,
     zones: dict[str, Zone],
     derived: Callable[[float, str], Figure],
+    last: dict[str, Figure],
 ) -> list[TierState]:
     filled = stage.filled(volume)
     planned = calendar.by_tier(at)
@@ -230,6 +233,7 @@ def _tiers(
             filled=derived(filled[name], "thousand m3"),
             fraction=derived(filled[name] / tier.capacity_thousand_m3, "1"),
             planned=_planned(planned.get(name, 0.0), "thousand m3", at, calendar.source),
+            last_load=last[name],
         )
         for name, tier in plan.tiers.items()
     ]

@@ -1,22 +1,21 @@
-"""When the surface may be graded and covered, and what earth, trips and hours that takes.
+"""What earth, trips and hours it takes to grade and cover the surface.
 
-Reclamation project 073/20-TX, volume 3 book 1, sections 3.2 and 3.3: fine grading 1-1.5 years
-after the last load, when settlement has ended; then a layer of potentially fertile soil. When
-settlement counts as ended is the site's criterion (`grading` in plan.yaml).
+Reclamation project 073/20-TX, volume 3 book 1, sections 3.2 and 3.3: fine grading, then a layer of
+potentially fertile soil. When that may begin says `twin/grading_readiness.py`.
 """
 
 from __future__ import annotations
 
 import math
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 
 from pydantic import Field
 
 from ingest.errors import ConfigurationError
-from ingest.figure import Figure, unknown
+from ingest.figure import Figure
 from ingest.sentence import Sentence
 from ingest.site import KeyName, Site
 from ingest.text import Text
@@ -25,7 +24,6 @@ from twin import VERSION
 from twin.fleet.inputs import Fleet, Fleets, Material, impossible
 from twin.fleet.tables import bulldozer_use, load
 from twin.plan import Plan
-from twin.state import FillState, GradingState, GradingZone, SettlementState
 
 FILE = "grading.yaml"
 SOURCE = "grading_readiness"
@@ -281,146 +279,3 @@ def _computed(
 
 def _given(at: datetime, value: float, unit: str, source: str) -> Figure:
     return Figure(value=value, unit=unit, time=at, source=source, quality="planned")
-
-
-# When
-
-
-def grading_state(
-    said: GradingFile | None,
-    fleets: Fleets | None,
-    plan: Plan | None,
-    fill: FillState | None,
-    settlement: list[SettlementState],
-    at: datetime,
-) -> GradingState | None:
-    """Return when each tier may be graded and what it takes; None for a site without a plan."""
-    if plan is None or fill is None:
-        return None
-    found, notes = works(said, plan, fleets, at) if said is not None else ({}, [])
-    zones = [_zone(tier, plan, fill, settlement, at) for tier in plan.tiers]
-    deadline = plan.file.deadline
-    earliest = min(
-        (str(each.date.value) for each in zones if each.verdict == "not_before"), default=None
-    )
-    if earliest is not None and date.fromisoformat(earliest) > deadline.date:
-        notes.append(
-            Text(
-                "Grading cannot begin before {date}: after the deadline {deadline} for all "
-                "technical reclamation",
-                {"date": earliest, "deadline": deadline.date.isoformat()},
-            )
-        )
-    limit = Figure(
-        value=plan.file.grading.rate,
-        unit="mm/d",
-        time=at,
-        source=plan.file.grading.source,
-        quality="planned",
-    )
-    return GradingState(zones=zones, limit=limit, works=found, notes=notes)
-
-
-def _zone(
-    tier: str, plan: Plan, fill: FillState, settlement: list[SettlementState], at: datetime
-) -> GradingZone:
-    criterion = plan.file.grading
-    points = [each for each in settlement if each.zone == tier]
-    rates = [each.rate.value for each in points if isinstance(each.rate.value, int | float)]
-    slow = sum(rate <= criterion.rate for rate in rates)
-    fastest = max(
-        (each.rate for each in points if isinstance(each.rate.value, int | float)),
-        key=lambda figure: float(figure.value or 0),
-        default=unknown("mm/d", _no_rate(points), time=at),
-    )
-
-    def zone(verdict: str, figure: Figure, reason: Text | None) -> GradingZone:
-        return GradingZone(
-            zone=tier,
-            verdict=verdict,  # type: ignore[arg-type]
-            date=figure,
-            fastest=fastest,
-            points=len(points),
-            slow=slow,
-            reason=reason,
-        )
-
-    done = fill.completion
-    if not isinstance(done.value, str):
-        reason = done.reason or Text("It is not known when the fill will be complete")
-        return zone("unknown", unknown("date", reason, time=at, source=SOURCE), reason)
-    waited = _after(done.value, criterion.wait_years[0])
-    last = _last_forecast(points)
-    judged = _judged(points, rates, slow, criterion.rate_mm_per_month)
-    if judged is None and waited <= at.date():
-        return zone("ready", _date(waited, done, plan, at, measured=True), None)
-    if waited <= at.date() and last is None:
-        # The wait is over, settlement is not, and nobody can say when it will be.
-        return zone("unknown", unknown("date", judged or _no_rate(points), time=at), judged)
-    day = max(waited, last) if last is not None else waited
-    if judged is not None:
-        day = max(day, at.date())
-    return zone("not_before", _date(day, done, plan, at), judged)
-
-
-def _judged(
-    points: list[SettlementState], rates: list[float], slow: int, limit: float
-) -> Text | None:
-    """Return why settlement cannot be said to have ended, None when it has."""
-    if not points:
-        return Text("No settlement point in this zone: nobody measures whether it has ended")
-    if len(rates) < len(points):
-        return Text(
-            "The rate of {unknown} of {all} settlement points is not known",
-            {"unknown": len(points) - len(rates), "all": len(points)},
-        )
-    if slow < len(points):
-        return Text(
-            "{fast} of {all} settlement points settle faster than {limit} mm a month",
-            {"fast": len(points) - slow, "all": len(points), "limit": limit},
-        )
-    return None
-
-
-def _no_rate(points: list[SettlementState]) -> Text:
-    if not points:
-        return Text("No settlement point in this zone: nobody measures whether it has ended")
-    return points[0].rate.reason or Text("No reading yet")
-
-
-def _last_forecast(points: list[SettlementState]) -> date | None:
-    """Return the latest date that the points' own forecasts give, None when one gives none."""
-    days = [each.grading.value for each in points]
-    if not days or not all(isinstance(day, str) for day in days):
-        return None
-    return max(date.fromisoformat(str(day)) for day in days)
-
-
-def _date(day: date, done: Figure, plan: Plan, at: datetime, *, measured: bool = False) -> Figure:
-    shortest, longest = plan.file.grading.wait_years
-    low = _after(str(done.low), shortest) if done.low and not measured else None
-    high = _after(str(done.high), longest) if done.high and not measured else None
-    return Figure(
-        value=day.isoformat(),
-        unit="date",
-        time=at,
-        source=SOURCE,
-        version=VERSION,
-        low=low.isoformat() if low else None,
-        high=max(high, day).isoformat() if high else None,
-        confidence=done.confidence if low else None,
-        validity=Text(
-            "{shortest} to {longest} years after the last load of the plan, and settlement below "
-            "{rate} mm a month",
-            {
-                "shortest": shortest,
-                "longest": longest,
-                "rate": plan.file.grading.rate_mm_per_month,
-            },
-        ),
-        quality="derived" if measured else "forecast",
-    )
-
-
-def _after(day: str, years: float) -> date:
-    return date.fromisoformat(day[:10]) + timedelta(days=365.25 * years)

@@ -19,7 +19,8 @@ from twin.current import Current
 from twin.edge import edge_state
 from twin.fleet.fleet_state import fleet_state
 from twin.fleet.inputs import load_fleet, site_fleet
-from twin.grading import grading_state, load_grading, site_grading
+from twin.grading import load_grading, site_grading
+from twin.grading_readiness import grading_state
 from twin.history import History, last_midnight
 from twin.hydrology.balance import water_balance
 from twin.hydrology.groundwater import groundwater
@@ -71,7 +72,7 @@ def compute_state(
     current = Current(site, store, at=at, known_at=known_at)
     water = water_of(site, plan)
     filled = fill(current, history, plan) if plan is not None else None
-    settled = settlements(current, history, plan, filled.completion if filled else None)
+    settled = settlements(current, history, plan, filled)
     return TwinState(
         site=site.name,
         time=at,

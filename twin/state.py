@@ -35,6 +35,7 @@ class TierState(msgspec.Struct, kw_only=True):
     filled: Figure  # thousand m3
     fraction: Figure  # 1
     planned: Figure | None = None  # thousand m3, by the calendar plan at this time
+    last_load: Figure | None = None  # date, as it was weighed, else forecast, else planned
 
 
 class YearState(msgspec.Struct, kw_only=True):

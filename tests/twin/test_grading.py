@@ -14,9 +14,10 @@ from ingest.figure import Figure, unknown
 from ingest.site import Site, load_site
 from ingest.text import Text
 from twin.fleet.inputs import load_fleet
-from twin.grading import graded_volume, grading_state, load_grading, site_grading, true_area
+from twin.grading import graded_volume, load_grading, site_grading, true_area
+from twin.grading_readiness import grading_state
 from twin.plan import Plan, load_plan
-from twin.state import FillState, GradingState, GradingZone, SettlementState
+from twin.state import FillState, GradingState, GradingZone, SettlementState, TierState
 
 SITE = load_site("abaza")
 _plan = load_plan(SITE)
@@ -29,18 +30,32 @@ AT = datetime(2040, 1, 1, tzinfo=UTC)
 NONE = unknown("date", Text("Every settlement model refuses a forecast"))
 
 
-def fill(completion: str | None) -> FillState:
-    """Return a fill of which the completion alone is known, or not even that."""
+def fill(completion: str | None, tiers: dict[str, Figure] | None = None) -> FillState:
+    """Return a fill of which the completion alone is known and tiers' last loads, or less."""
     fields = dict.fromkeys(FillState.__struct_fields__, unknown("1", Text("Nothing to show")))
     known = (
         unknown("date", Text("Only {count} whole months", {"count": 1}))
         if completion is None
         else Figure(value=completion, unit="date", low=completion, high=completion, confidence=0.8)
     )
-    return FillState(**{**fields, "completion": known})  # type: ignore[arg-type]
+    nothing = unknown("1", Text("Nothing to show"))
+    states = [
+        TierState(
+            tier=name,
+            title={},
+            base_m=0,
+            crest_m=1,
+            capacity=nothing,
+            filled=nothing,
+            fraction=nothing,
+            last_load=last,
+        )
+        for name, last in (tiers or {}).items()
+    ]
+    return FillState(**{**fields, "completion": known, "tiers": states})  # type: ignore[arg-type]
 
 
-def point(rate: float | None, grading: Figure = NONE) -> SettlementState:
+def point(rate: float | None, grading: Figure = NONE, most: float | None = None) -> SettlementState:
     nothing = unknown("mm", Text("Nothing to show"))
     return SettlementState(
         point="sp-650-01",
@@ -48,7 +63,7 @@ def point(rate: float | None, grading: Figure = NONE) -> SettlementState:
         settlement=nothing,
         rate=unknown("mm/d", Text("No reading yet"))
         if rate is None
-        else Figure(value=rate, unit="mm/d"),
+        else Figure(value=rate, unit="mm/d", high=most),
         ultimate=nothing,
         remaining=nothing,
         consolidation=nothing,
@@ -57,14 +72,24 @@ def point(rate: float | None, grading: Figure = NONE) -> SettlementState:
     )
 
 
-def state(completion: str | None, *points: SettlementState, at: datetime = AT) -> GradingState:
-    found = grading_state(SAID, FLEETS, PLAN, fill(completion), list(points), at)
+def state(
+    completion: str | None,
+    *points: SettlementState,
+    at: datetime = AT,
+    tiers: dict[str, Figure] | None = None,
+) -> GradingState:
+    found = grading_state(SAID, FLEETS, PLAN, fill(completion, tiers), list(points), at)
     assert found is not None
     return found
 
 
-def first(completion: str | None, *points: SettlementState, at: datetime = AT) -> GradingZone:
-    return state(completion, *points, at=at).zones[0]
+def first(
+    completion: str | None,
+    *points: SettlementState,
+    at: datetime = AT,
+    tiers: dict[str, Figure] | None = None,
+) -> GradingZone:
+    return state(completion, *points, at=at, tiers=tiers).zones[0]
 
 
 def test_it_is_ready_when_the_wait_is_over_and_every_point_is_slow() -> None:
@@ -86,6 +111,46 @@ def test_before_the_wait_is_over_no_rate_makes_it_ready() -> None:
     zone = first("2036-12-31", point(0.0), at=datetime(2037, 6, 1, tzinfo=UTC))
     assert (zone.verdict, zone.date.value) == ("not_before", "2037-12-31")
     assert zone.date.high == "2038-07-01"
+
+
+def test_the_wait_counts_from_the_last_load_on_the_tier_itself() -> None:
+    """The plan goes on upwards for years after a tier has had its last load."""
+    weighed = Figure(value="2029-06-30", unit="date")
+    zones = state("2050-01-01", point(0.0), tiers={"tier_650": weighed}).zones
+    assert (zones[0].verdict, zones[0].date.value) == ("ready", "2030-06-30")
+    assert {zone.verdict for zone in zones[1:]} == {"not_before"}
+    assert zones[1].date.value == "2051-01-01"
+
+
+def test_a_tier_on_which_nothing_is_planned_says_so() -> None:
+    never = unknown("date", Text("Nothing is planned for this tier, and nothing lies in it"))
+    zone = first("2036-12-31", point(0.0), tiers={"tier_650": never})
+    assert zone.verdict == "unknown"
+    assert "Nothing is planned" in str(zone.date.reason)
+
+
+def test_a_rate_that_may_be_too_fast_is_too_fast() -> None:
+    zone = first("2036-12-31", point(LIMIT * 0.9, most=LIMIT * 1.2), point(0.0, most=LIMIT * 0.5))
+    assert (zone.verdict, zone.slow) == ("unknown", 1)
+    assert "interval of the rate" in str(zone.reason)
+    zone = first("2036-12-31", point(LIMIT * 0.9, most=LIMIT * 0.99), point(0.0))
+    assert (zone.verdict, zone.slow) == ("ready", 2)
+
+
+def test_the_interval_of_the_date_holds_that_of_the_rates() -> None:
+    done = "2039-06-01"
+    later = Figure(value="2041-05-01", unit="date", low="2040-08-01", high="2047-01-01")
+    sooner = Figure(value="2040-09-01", unit="date", low="2040-07-01", high="2041-01-01")
+    date = first(done, point(LIMIT * 2, later), point(LIMIT * 2, sooner)).date
+    assert (date.value, date.low, date.high) == ("2041-05-01", "2040-08-01", "2047-01-01")
+    assert date.confidence == 0.8
+    open_end = Figure(value="2041-05-01", unit="date", low="2040-08-01")
+    date = first(done, point(LIMIT * 2, later), point(LIMIT * 2, open_end)).date
+    assert (date.low, date.high) == ("2040-08-01", None)
+    assert "no latest date" in str(date.validity)
+    # Nobody foretells when they will be slow: the wait alone has no latest day either.
+    date = first(done, point(LIMIT * 2), point(LIMIT * 2, sooner)).date
+    assert (date.value, date.high) == ("2040-05-31", None)
 
 
 def test_it_is_not_known_without_a_completion_and_says_why() -> None:

@@ -5,15 +5,18 @@ from datetime import date
 import numpy as np
 import pytest
 
-from ingest.figure import Figure
+from ingest.figure import Figure, unknown
 from ingest.site import Site
 from ingest.store import Store
+from ingest.text import Text
 from tests.twin.ground import START, day, measure
 from twin.current import Current
 from twin.history import History
 from twin.models.terzaghi_consolidation import average_consolidation
 from twin.plan import Plan
 from twin.settlement import Forecast, forecast, models, settlements
+from twin.settlement.points import _slope
+from twin.state import FillState
 
 DAYS = np.arange(120.0)
 
@@ -167,7 +170,15 @@ def settled(abaza: Site, store: Store) -> Store:
     return store
 
 
-COMPLETE = Figure(value="2036-12-31", unit="date", low="2036-01-01", high="2038-01-01")
+def filled(**last: str | None) -> FillState:
+    """Return a fill of which nothing but the date of its last load is known."""
+    nothing = unknown("1", Text("Nothing to show"))
+    fields = dict.fromkeys(FillState.__struct_fields__, nothing)
+    completion = Figure(unit="date", **last)  # type: ignore[arg-type]
+    return FillState(**{**fields, "tiers": [], "completion": completion})  # type: ignore[arg-type]
+
+
+COMPLETE = filled(value="2036-12-31", low="2036-01-01", high="2038-01-01")
 
 
 def test_state_of_a_point(abaza: Site, plan: Plan, settled: Store) -> None:
@@ -188,6 +199,9 @@ def test_state_of_a_point(abaza: Site, plan: Plan, settled: Store) -> None:
     # One year after the last load: slower than 2 mm a month by then.
     assert state.grading.value == "2037-12-31"
     assert (state.grading.low, state.grading.high) == ("2036-12-31", "2039-07-02")
+    assert state.grading.confidence == 0.9
+    assert state.rate.low < state.rate.value < state.rate.high
+    assert state.rate.high - state.rate.low < 0.02
     assert states[1].settlement.value is None
     assert str(states[1].settlement.reason) == "sp-650-02 has not delivered a value"
     assert states[1].grading.unit == "date"
@@ -209,8 +223,8 @@ def test_grading_is_not_known_while_completion_is_not(
     at = day(120.25)
     current = Current(abaza, settled, at=at, known_at=at)
     history = History(abaza, settled, at=at, known_at=at)
-    open_end = settlements(current, history, plan, Figure(value=None, unit="date"))[0]
-    assert str(open_end.grading.reason) == "It is not known when the fill will be complete"
+    open_end = settlements(current, history, plan, filled(value=None))[0]
+    assert str(open_end.grading.reason) == "It is not known when the last load is placed here"
     no_plan = settlements(current, history, None, None)[0]
     assert str(no_plan.grading.reason) == "The site has no plan"
 
@@ -223,3 +237,39 @@ def test_a_silent_point_has_no_forecast(abaza: Site, plan: Plan, settled: Store)
     assert state.settlement.quality == "unavailable"
     assert state.ultimate.value is None
     assert "silent since" in str(state.ultimate.reason)
+
+
+def test_the_interval_of_a_rate_holds_it_as_often_as_it_says() -> None:
+    """With white noise nine times of ten; with noise that lasts for days not much less."""
+    random = np.random.default_rng(4)
+    days = np.arange(30.0)
+    for alike, least in ((0.0, 0.87), (0.5, 0.82)):
+        noise = random.normal(0, 0.3, (1000, 60))
+        for at in range(1, 60):
+            noise[:, at] += alike * noise[:, at - 1]
+        found = [_slope(days, 0.05 * days + each) for each in noise[:, 30:]]
+        held = np.mean([abs(slope - 0.05) <= half for slope, half in found])
+        assert least <= held <= 0.97
+
+
+def test_the_slope_of_a_rate_by_hand() -> None:
+    """Residuals 1, -1, 1, -1, ... are not alike: the plain standard error of a slope counts."""
+    days = np.arange(10.0)
+    slope, half = _slope(days, 2 * days + np.tile([1.0, -1.0], 5))
+    # Sum of squares of x 82.5; of x times the residuals -5; what they leave 10 - 25/82.5.
+    assert slope == pytest.approx(2 - 5 / 82.5)
+    left = (10 - 25 / 82.5) / 8
+    # t(0.95, 8) = 1.8595.
+    assert half == pytest.approx(1.8595 * (left / 82.5) ** 0.5, rel=1e-4)
+
+
+def test_the_day_from_which_a_point_is_slow_has_an_interval() -> None:
+    """40 mm a decade: slower than 0.05 mm a day after 40 / ln 10 / 0.05 - 2 = 345 days."""
+    found = forecast(noisy(creep(DAYS)), START)
+    value, low, high = found.slow_after(0.05, START + 120 * (day(1) - day(0)))
+    assert low < value < high
+    assert low <= day(345).date() <= high
+    assert abs((value - day(345).date()).days) < 60
+    assert found.slow_after(5.0, day(120)) == (day(120).date(),) * 3
+    assert found.slow_after(1e-9, day(120))[0] is None
+    assert forecast(noisy(0.3 * DAYS), START).slow_after(0.05, day(120)) == (None, None, None)

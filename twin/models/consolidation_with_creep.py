@@ -163,8 +163,8 @@ def _left(curves: _Curves) -> Array:
     """Return the mean squared residual on the grids (curves x 2 rates x creeps) [mm2].
 
     The rates twice: creep early, creep late. For each pair the best line of s on the shape is
-    linear least squares (variable projection: Golub, G. H., Pereyra, V. (1973), SIAM J. Numer.
-    Anal. 10(2), 413-432); all its sums are polynomials in r.
+    linear least squares (variable projection: Golub, G. H., Pereyra, V. (1973), SIAM Journal on
+    Numerical Analysis 10(2), 413-432); all its sums are polynomials in r.
     """
     shapes, tables = _tables(curves.time.tobytes())
     share, r = curves.share, _CREEPS

@@ -14,6 +14,7 @@ from twin import VERSION
 from twin.buckets import Array
 from twin.current import Current
 from twin.history import DAY, History
+from twin.last_load import last_load
 from twin.loads import FRESH_DAYS
 from twin.plan import Plan
 from twin.settlement.collapse_on_wetting import collapse
@@ -21,7 +22,7 @@ from twin.settlement.configuration import load_rules
 from twin.settlement.expected import expected_settlement
 from twin.settlement.forecast import Forecast, forecast
 from twin.settlement.interval import CONFIDENCE
-from twin.state import SettlementState
+from twin.state import FillState, SettlementState
 
 #: Days of history that a fit looks back on (design assumption).
 LONGEST_D = 15 * 366
@@ -34,17 +35,17 @@ MOST_ALIKE = 0.9
 
 
 def settlements(
-    current: Current, history: History, plan: Plan | None, completion: Figure | None
+    current: Current, history: History, plan: Plan | None, fill: FillState | None
 ) -> list[SettlementState]:
     """Return the state of every settlement point, in the site's order.
 
     Parameters
     ----------
-    completion
-        When the fill will be complete; None for a site without a plan.
+    fill
+        The backfill, which says when each tier takes its last load; None for a site without a plan.
     """
     return [
-        _settlement(current, history, plan, completion, point)
+        _settlement(current, history, plan, fill, point)
         for point in current.site.with_quantity("settlement")
     ]
 
@@ -53,7 +54,7 @@ def _settlement(
     current: Current,
     history: History,
     plan: Plan | None,
-    completion: Figure | None,
+    fill: FillState | None,
     point: Instrument,
 ) -> SettlementState:
     settled = current.figure(point.name, "settlement")
@@ -93,7 +94,8 @@ def _settlement(
         state.expected = expected_settlement(history, history.site, plan)
     if found.model:
         _tell(state, found, settled.value, history.midnight)
-        state.grading = _grading(state, found, history.midnight, plan, completion)
+        last = last_load(fill, point.zone) if fill is not None else None
+        state.grading = _grading(state, found, history.midnight, plan, last)
     return state
 
 
@@ -207,14 +209,14 @@ def _grading(
     found: Forecast,
     midnight: datetime,
     plan: Plan | None,
-    completion: Figure | None,
+    last: Figure | None,
 ) -> Figure:
-    """Return from when the surface may be graded: the wait after the last load, and the rate."""
+    """Return from when the surface may be graded: the wait after its last load, and the rate."""
     source = f"{state.point}: {found.model}"
-    if plan is None or completion is None:
+    if plan is None or last is None:
         return unknown("date", Text("The site has no plan"), time=midnight, source=source)
-    if not isinstance(completion.value, str):
-        reason = Text("It is not known when the fill will be complete")
+    if not isinstance(last.value, str):
+        reason = last.reason or Text("It is not known when the last load is placed here")
         return unknown("date", reason, time=midnight, source=source)
     criterion = plan.file.grading
     slow, slow_low, slow_high = found.slow_after(criterion.rate, midnight)
@@ -227,8 +229,10 @@ def _grading(
         reason = Text("The rate does not fall below {rate} mm a month", told)
         return unknown("date", reason, time=midnight, source=source)
     shortest, longest = criterion.wait_years
-    first, last = str(completion.low or completion.value), str(completion.high or completion.value)
-    high = max(_years_after(last, longest), slow_high) if slow_high else None
+    soonest, latest = (str(end or last.value) for end in (last.low, last.high))
+    # A forecast that has no latest date has no latest date here either.
+    open_end = slow_high is None or (last.low is not None and last.high is None)
+    high = None if open_end or slow_high is None else max(_years_after(latest, longest), slow_high)
     validity = Text(
         "{shortest} to {longest} years after the last load, and settlement below {rate} mm a "
         "month; no new load on the point",
@@ -237,21 +241,21 @@ def _grading(
     if high is None:
         validity = Text(
             "{shortest} to {longest} years after the last load, and settlement below {rate} mm a "
-            "month; no new load on the point. No latest date: with the creep that is possible the "
-            "rate stays above it for a hundred years",
+            "month; no new load on the point. No latest date within a hundred years: loads or "
+            "creep may go on as long",
             told,
         )
     return Figure(
-        value=max(_years_after(completion.value, shortest), slow).isoformat(),
+        value=max(_years_after(last.value, shortest), slow).isoformat(),
         unit="date",
         time=midnight,
         source=source,
         version=VERSION,
-        low=max(_years_after(first, shortest), slow_low).isoformat(),
+        low=max(_years_after(soonest, shortest), slow_low).isoformat(),
         high=high.isoformat() if high else None,
         # The dates of the last load hold 80 %, those of the rate 90: both together no less than
         # the fewer of them, whichever decides.
-        confidence=min(completion.confidence or CONFIDENCE, CONFIDENCE),
+        confidence=min(last.confidence or CONFIDENCE, CONFIDENCE),
         validity=validity,
         quality="forecast",
     )

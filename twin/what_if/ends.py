@@ -14,7 +14,7 @@ from twin.backfill import FORECAST_POINTS
 from twin.buckets import Array
 from twin.completion import HIGH, LOW, NEEDED_MONTHS, Paths, moment, quantile, ranked
 from twin.history import DAY
-from twin.state import CompletionState, FillState
+from twin.state import CompletionState, FillState, TierState
 from twin.what_if.results import TierAhead, VolumeCurve, YearAhead
 from twin.what_if.start import Start
 from twin.what_if.tiers import Tiers
@@ -88,8 +88,10 @@ class Ends:
         [s since 1970]
         """
         state, target, paths = end_of(self._fill, end), self.target(end), self._paths
-        if state.expected.quality == "derived" or paths is None:
-            return state.expected, state.probability, None  # done already, or not known
+        if state.expected.quality == "derived":
+            return state.expected, state.probability, None  # done already
+        if paths is None:
+            return self._unknown(state.expected), self._unknown(state.probability), None
         if target > self._takes + 1e-6:
             reason = Text(
                 "These tiers take {takes:.0f} thousand m3, less than the {target:.0f} that are"
@@ -120,7 +122,7 @@ class Ends:
         """Return what the dump holds when the deadline is over [thousand m3]."""
         state, paths = end_of(self._fill, "deadline"), self._paths
         if paths is None:
-            return state.expected
+            return self._unknown(state.expected)
         if self._deadline.timestamp() <= paths.now:
             reason = Text("The deadline is over")
             return unknown("thousand m3", reason, time=state.expected.time)
@@ -181,6 +183,26 @@ class Ends:
             )
         return found
 
+    def last_load(self, tier: TierState) -> Figure | None:
+        """Return the date of a tier's last load; what the twin says where nothing more comes."""
+        paths = self._paths
+        volume = self._tiers.last_load(tier.tier, min(self._total, self._takes))
+        if paths is None or volume is None:
+            return tier.last_load
+        found = paths.reached(volume)
+        low, middle, high = (_day(moment(quantile(found, share))) for share in (LOW, 0.5, HIGH))
+        said = self._said(end_of(self._fill, "plan"))
+        if middle is None:
+            reason = Text("With this variant the volume is not reached in 100 years")
+            return unknown("date", reason, time=said.time, source=said.source)
+        return self._with_interval(said, "date", (low, middle, high))
+
+    @property
+    def planned(self) -> set[str]:
+        """The tiers in which something lies when the plan's volume is reached."""
+        filled = self._tiers.filled(min(self._total, self._takes))
+        return {name for name, each in filled.items() if each > 0}
+
     def begun(self, volume: Figure) -> set[str]:
         """Return the tiers in which something lies at a volume; now, where it is not known."""
         filled = self._tiers.held
@@ -224,6 +246,13 @@ class Ends:
         found = self._paths.volumes(np.array([each.timestamp() for each in moments]))
         low, middle, high = ranked(np.minimum(found, max(self._takes, self._paths.done))).tolist()
         return list(zip(low, middle, high, strict=True))
+
+    def _unknown(self, figure: Figure) -> Figure:
+        """Return a figure of the twin where there are no paths, with what is missing for them."""
+        placed = self._fill.volume_in_dump
+        if placed.value is not None or placed.reason is None:
+            return figure
+        return unknown(figure.unit, placed.reason, time=figure.time, source=placed.source)
 
     def _said(self, state: CompletionState) -> Figure:
         """Return what goes with every figure of an end: source, time, validity, quality."""

@@ -17,7 +17,7 @@ from ingest.figure import Figure, unknown
 from ingest.text import Text
 from twin import VERSION
 from twin.buckets import Array
-from twin.grading import grading_state
+from twin.grading_readiness import grading_state
 from twin.state import FillState, SettlementState
 from twin.what_if.changes import NOTHING, Changes, midnight
 from twin.what_if.ends import Ends, days_between, last_moment, rests_on
@@ -114,7 +114,6 @@ def _compute(start: Start, changes: Changes) -> _Computed:
         name="",
         changes=changes.document(),
         basis="measured" if start.measured else "plan",
-        rests_on=rests_on(start),
         measures=[],
         curve=VolumeCurve(),
         years=[],
@@ -133,6 +132,7 @@ def _compute(start: Start, changes: Changes) -> _Computed:
         most = max(start.calendar.total, start.plan.file.total_capacity_thousand_m3)
         placement = place(start, changes, deadline, most)
         ends = Ends(start, start.state.fill, placement.paths, tiers, deadline)
+        result.rests_on = None if placement.paths is None else rests_on(start)
         begun = _fill(start, start.state.fill, placement, ends, result, dates)
         done = result.measure("completion").figure
         parts = []
@@ -196,13 +196,25 @@ def _fill(
         None,
         start.fleets,
         start.plan,
-        msgspec.structs.replace(fill, completion=done),
+        msgspec.structs.replace(
+            fill,
+            completion=done,
+            tiers=[
+                msgspec.structs.replace(each, last_load=ends.last_load(each)) for each in fill.tiers
+            ],
+        ),
         start.state.settlement,
         start.now,
     )
     result.grading = [
         ZoneAhead(zone=each.zone, date=each.date) for each in (graded.zones if graded else [])
     ]
+    _add(
+        result,
+        "grading",
+        Text("Grading of the last tier from"),
+        _last_grading([each for each in result.grading if each.zone in ends.planned], start.now),
+    )
     return ends.begun(held)
 
 
@@ -262,7 +274,8 @@ def _ground(
         Text("Settlement left when the plan's volume is reached, at most"),
         _settlement_left(start.state.settlement, done, start.now),
     )
-    _add(result, "grading", Text("Grading of the last tier from"), _last_grading(result, start.now))
+    if start.plan is None or start.state.fill is None:
+        _add(result, "grading", Text("Grading of the last tier from"), _last_grading([], start.now))
     _add(result, "factor_of_safety", Text("Least factor of safety"), least(result.slopes, start))
     measured = [each for each in result.slopes if each.measured]
     _add(
@@ -348,13 +361,14 @@ def _settlement_left(points: list[SettlementState], done: Figure | None, now: da
     )
 
 
-def _last_grading(result: VariantResult, now: datetime) -> Figure:
-    if not result.grading:
+def _last_grading(zones: list[ZoneAhead], now: datetime) -> Figure:
+    """Return when the last of the tiers to which the plan comes may be graded."""
+    if not zones:
         return unknown("date", Text("The site has no plan"), time=now)
-    for each in result.grading:
+    for each in zones:
         if each.date.value is None:
             return each.date
-    return max((each.date for each in result.grading), key=lambda figure: str(figure.value))
+    return max((each.date for each in zones), key=lambda figure: str(figure.value))
 
 
 def _difference(

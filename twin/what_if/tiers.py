@@ -64,6 +64,29 @@ class Tiers:
             left -= part
         return found
 
+    def last_load(self, tier: str, total: float) -> float | None:
+        """Return the volume of the dump at the last load of a tier [thousand m3].
+
+        Parameters
+        ----------
+        total
+            What the dump comes to hold [thousand m3].
+
+        Returns
+        -------
+        None when nothing more comes to the tier.
+        """
+        volume, last = sum(self.held.values()), None
+        found = dict(self.held)
+        for name, share in self.steps:
+            most = max(self.capacity[name] * share - found[name], 0.0)
+            part = min(most, max(total - volume, 0.0))
+            found[name] += part
+            volume += part
+            if name == tier and part > 1e-6:
+                last = volume
+        return last
+
     def front(self, volume: float) -> str:
         """Return the tier that is being filled when the dump holds a volume [thousand m3]."""
         found = self.filled(volume)
