@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 from dashboard.figures.canvas import blank, faint, local, says
 from dashboard.palette import SERIES, TOKENS
 from dashboard.view import View
+from ingest.text import Text
 from twin.state import FillState
 from twin.what_if.results import VolumeCurve
 
@@ -16,7 +17,10 @@ _DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
 
 
 def variants(
-    view: View, fill: FillState | None, curves: Sequence[tuple[str, VolumeCurve]]
+    view: View,
+    fill: FillState | None,
+    curves: Sequence[tuple[str, VolumeCurve]],
+    missing: Text | None = None,
 ) -> go.Figure:
     """Return plan, what was placed, and the fan of each variant.
 
@@ -24,9 +28,12 @@ def variants(
     ----------
     curves
         Name and curve of each; the first is the twin's own forecast.
+    missing
+        Why there is none.
     """
     if fill is None or not any(curve.time for _, curve in curves):
-        return says(view, view.t("There is no forecast of the fill yet"), "variants")
+        text = view.text(missing or Text("There is no forecast of the fill yet"))
+        return says(view, text, "variants")
     figure = blank(view, "variants")
     token = TOKENS[view.scheme]
     unit = view.unit("thousand m3")

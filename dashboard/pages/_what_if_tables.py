@@ -190,8 +190,8 @@ def _tiers(view: View, asked: Asked) -> Component:
                         html.Div(
                             view.t(
                                 "+{base} to +{crest} m, {capacity}",
-                                base=view.number(tier.base_m, "m"),
-                                crest=view.number(tier.crest_m, "m"),
+                                base=_level(view, tier.base_m),
+                                crest=_level(view, tier.crest_m),
                                 capacity=view.value_with_unit(tier.capacity),
                             ),
                             className="pm-quiet",
@@ -205,6 +205,12 @@ def _tiers(view: View, asked: Asked) -> Component:
         rows,
         view.t("Tiers at the deadline"),
     )
+
+
+def _level(view: View, level: float) -> str:
+    """Return a level without digits that say nothing [m above sea]."""
+    text = f"{round(level, 2):g}"
+    return text.replace(".", ",") if view.language == "ru" else text
 
 
 def _slopes(view: View, asked: Asked) -> Component:

@@ -104,7 +104,8 @@ def results(view: View) -> list[Component]:
         (_what_if_tables.name_of(view, asked, place), result.curve)
         for place, result in enumerate(asked.results)
     ]
-    drawing = figures.variants(view, asked.start.state.fill, curves)
+    missing = next((each.figure.reason for each in asked.results[0].measures[:1]), None)
+    drawing = figures.variants(view, asked.start.state.fill, curves, missing)
     words = "; ".join(
         f"{name}: {view.value(result.measures[0].figure)}"
         for (name, _), result in zip(curves, asked.results, strict=True)
@@ -210,7 +211,8 @@ def _field(view: View, asked: Asked, each: known.Input, remark: Component) -> Co
             html.Span(titled(view, each) if each.group == "streams" else machine(view, each)),
             control,
             html.Span(remark, id={"type": "whatif-remark", "input": each.key}),
-        ]
+        ],
+        className="pm-whatif-wide" if each.kind in ("order", "periods") else None,
     )
 
 

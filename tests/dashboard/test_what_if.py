@@ -126,7 +126,7 @@ def test_a_saved_variant_is_laid_beside(queries: Queries) -> None:
     asked = asked_of(view_of(queries, "?beside=Lowered"))
     assert [each.name for each in asked.results] == ["", "Lowered"]
     rows = plotly_json.to_json_plotly(_what_if_saved.listed(view_of(queries, "?beside=Lowered")))
-    assert "drainage.lowered_m = 3" in rows
+    assert "Water table lowered by, m = 3" in rows
     assert "Take away" in rows
     assert "drainage.lowered_m=3" in rows  # the link that loads it
 
