@@ -57,28 +57,27 @@ class CraterSection:
 @dataclass(frozen=True)
 class _Named:
     folder: Path
-    changed: float
     site: Site = field(compare=False)
 
 
 def crater_section(site: Site) -> CraterSection:
-    """Return the section of a site's full crater; it is cut once.
+    """Return the section of a site's full crater.
+
+    It is cut once: a process reads its plan at its start, and so does the section.
 
     Raises
     ------
     SolidUnfit
         When the site has no plan, or the plan no solid.
     """
-    path = site.folder / "plan.yaml"
-    if not path.is_file():
-        raise SolidUnfit(Text("The site has no backfill plan"))
-    return _cut(_Named(site.folder, path.stat().st_mtime, site))
+    return _cut(_Named(site.folder, site))
 
 
 @lru_cache(maxsize=8)
 def _cut(named: _Named) -> CraterSection:
     plan = load_plan(named.site)
-    assert plan is not None
+    if plan is None:
+        raise SolidUnfit(Text("The site has no backfill plan"))
     solid = crater_solid(named.site, plan)
     faces = [face for face in solid.faces() if face.edge_m > face.toe_m]
     if not faces:
