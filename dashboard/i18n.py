@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import string
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
@@ -45,6 +45,7 @@ _UNITS: dict[Language, dict[str, str]] = {
         "thousand m3": "10³ m³",
         "thousand m3/y": "10³ m³/year",
         "thousand t": "10³ t",
+        "thousand m2": "10³ m²",
         "thousand t/y": "10³ t/year",
         "mm/d2": "mm/d²",
         "mg/m3": "mg/m³",
@@ -288,9 +289,8 @@ def moment(value: datetime | None, language: Language, zone: ZoneInfo) -> str:
 
 def ago(value: datetime, now: datetime, language: Language) -> str:
     """Return how long ago a moment was, in words."""
-    return str(
-        format_timedelta(value - now, add_direction=True, threshold=1.2, locale=_FORMATS[language])
-    )
+    past = min(value - now, timedelta(seconds=-1))  # what is of this moment was just now
+    return str(format_timedelta(past, add_direction=True, threshold=1.2, locale=_FORMATS[language]))
 
 
 def _significant(value: float) -> int:

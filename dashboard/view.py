@@ -253,7 +253,7 @@ class View:
         """Return a number with its unit."""
         text = self.number(value, unit)
         name = self.unit(unit)
-        return f"{text}\u00a0{name}" if name and value is not None else text
+        return _joined(text, name) if value is not None else text
 
     def percent(self, value: float | None, digits: int = 0) -> str:
         """Return a ratio in percent."""
@@ -287,7 +287,7 @@ class View:
         name = self.unit(figure.unit)
         text = self.value(figure)
         known = figure.value is not None and not isinstance(figure.value, str)
-        return f"{text}\u00a0{name}" if name and known else text
+        return _joined(text, name) if known else text
 
     def zone_title(self, zone: str) -> str:
         """Return a zone's title; the site's own for an empty name."""
@@ -313,6 +313,11 @@ class View:
     def separators(self) -> str:
         """Decimal and thousands mark, for plotly."""
         return i18n.SEPARATORS[self.language]
+
+
+def _joined(number: str, unit: str) -> str:
+    """Return a number with its unit; degrees of an angle stand at the number."""
+    return number + ("" if unit in ("", "°") else "\u00a0") + unit
 
 
 def utc(value: datetime) -> str:

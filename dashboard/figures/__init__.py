@@ -15,6 +15,8 @@ from dashboard.figures.settlement_map import settlement_map
 from dashboard.figures.site_plan import site_plan
 from dashboard.figures.slope_factor import influence_name, slope_factor, slope_influences
 from dashboard.figures.slope_section import slope_section
+from dashboard.figures.soil_damage import soil_damage
+from dashboard.figures.territory import territory
 from dashboard.figures.variants import variants
 
 __all__ = [
@@ -41,6 +43,8 @@ __all__ = [
     "slope_factor",
     "slope_influences",
     "slope_section",
+    "soil_damage",
+    "territory",
     "variants",
     "water_months",
 ]

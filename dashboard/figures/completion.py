@@ -22,9 +22,10 @@ def completion(view: View, fill: FillState | None) -> go.Figure:
         return says(view, text, "completion")
     figure = blank(view, "completion")
     token, hue = TOKENS[view.scheme], SERIES[view.scheme][0]
+    dates = local(view, times)
     shares = found.shares[: len(times)]
     figure.add_scatter(
-        x=local(view, times),
+        x=dates,
         y=[100 * share for share in shares],
         mode="lines",
         fill="tozeroy",
@@ -34,6 +35,9 @@ def completion(view: View, fill: FillState | None) -> go.Figure:
         hovertemplate="%{y:.0f} %",
     )
     if isinstance(fill.deadline.value, str):
+        ends = [*dates, datetime.fromisoformat(fill.deadline.value)]
+        spare = (max(ends) - min(ends)) / 40
+        figure.update_xaxes(range=[min(ends) - spare, max(ends)])
         figure.add_vline(
             x=fill.deadline.value,
             line={"color": token["ink"], "width": 1.5, "dash": "dash"},

@@ -181,10 +181,11 @@ def _add_tier(figure: go.Figure, view: View, tier: TierState, edge: float, wall:
             hoverinfo="skip",
         )
     words = f"{title} · {view.percent(share, 1)}" if share > 0 else title
+    # An empty tier is named at the wall, where a narrow screen has room to the left of the name.
     figure.add_annotation(
-        x=crest_edge + 8,
+        x=crest_edge + 8 if share > 0 else wall + rise / 2,
         y=(tier.base_m + tier.crest_m) / 2,
-        xanchor="left",
+        xanchor="left" if share > 0 else "right",
         text=words,
         showarrow=False,
         font={"size": 10, "color": token["ink"] if share > 0 else token["muted"]},

@@ -34,7 +34,7 @@ def settlement_map(view: View, found: SettlementMap, deviation: bool) -> go.Figu
         customdata=others,
         colorscale=[[0, token["accent-soft"]], [1, token["accent"]]],
         colorbar={
-            "title": {"text": unit, "side": "right"},
+            "title": {"text": unit, "side": "top"},
             "thickness": 10,
             "outlinewidth": 0,
             "len": 0.9,

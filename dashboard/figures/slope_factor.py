@@ -78,7 +78,7 @@ def slope_influences(view: View, state: SlopeState | None) -> go.Figure:
     figure = blank(view, f"slope-influences|{state.section}|{state.slide}")
     token = TOKENS[view.scheme]
     shown = shown[::-1]
-    names = [influence_name(view, each) for each in shown]
+    names = [lines_of(influence_name(view, each), 22) for each in shown]
     factor = state.factor_of_safety.value
     base = float(factor) if isinstance(factor, int | float) else 0.0
     for end, word, colour in (

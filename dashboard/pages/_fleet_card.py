@@ -265,15 +265,13 @@ def tables_card(view: View) -> Component:
     """Return the project's tables of loader and trucks, to sort and export."""
     columns = [
         {"field": "material", "headerName": view.t("Stream"), "width": 220, "pinned": "left"},
-        {"field": "truck", "headerName": view.t("Truck"), "width": 120},
+        {"field": "truck", "headerName": view.t("Truck"), "width": 150},
         *(
             {
                 "field": field,
                 "headerName": title,
-                "width": 130,
+                "width": 110,
                 "type": "rightAligned",
-                "wrapHeaderText": True,
-                "autoHeaderHeight": True,
                 "valueFormatter": {"function": f"params.data.{field}_shown"},
             }
             for field, title in (

@@ -38,9 +38,9 @@ def words(view: View, found: list[Result]) -> str:
     """Return the main results as words, for those who do not see the drawing."""
     parts = []
     for each in found:
-        if each.case is not None and each.figure.value is not None:
-            case = view.text(each.case)
-            parts.append(f"{view.text(each.title)}, {case}: {view.value_with_unit(each.figure)}")
+        if each.figure.value is not None and (each.case is not None or each.figure.unit == "%"):
+            title = view.text(each.title) + (f", {view.text(each.case)}" if each.case else "")
+            parts.append(f"{title}: {view.value_with_unit(each.figure)}")
     return "; ".join(parts)
 
 

@@ -129,30 +129,37 @@ def details(view: View) -> Any:
             view.t("Skin of the face, dry and without cohesion"),
             number(view, view.t("Infinite slope"), state.ravelling),
         ),
-        (view.t("Section"), view.source(state.source)),
-        (view.t("Source of the water"), view.source(state.water_source)),
     ]
-    for layer in state.layers:
-        strength = view.t(
-            "{weight}, cohesion {cohesion}, friction {friction}",
-            weight=view.with_unit(layer.unit_weight, "kN/m3"),
-            cohesion=view.with_unit(layer.cohesion, "kPa"),
-            friction=view.with_unit(layer.friction_deg, "deg"),
-        )
-        lines.append(
-            (
-                view.text(layer.title),
-                [strength, html.Br(), html.Span(view.source(layer.source), className="pm-quiet")],
-            )
-        )
-    if state.assumptions:
-        words = [html.Div(view.text(each), className="pm-quiet") for each in state.assumptions]
-        lines.append((view.t("Assumed"), words))
     said = factor.reason if factor.value is None else factor.validity
     return [
-        html.P(view.text(said), className="pm-quiet") if said else None,
         facts(lines),
+        html.P(view.text(said), className="pm-quiet pm-below") if said else None,
     ]
+
+
+def grounds(view: View) -> Any:
+    """Return what the factor of the chosen slide rests on, with the source of each."""
+    state = chosen(view)
+    if state is None:
+        return _none(view)
+    rows: list[list[Any]] = [
+        [
+            view.text(layer.title),
+            view.t(
+                "{weight}, cohesion {cohesion}, friction {friction}",
+                weight=view.with_unit(layer.unit_weight, "kN/m3"),
+                cohesion=view.with_unit(layer.cohesion, "kPa"),
+                friction=view.with_unit(layer.friction_deg, "deg"),
+            ),
+            view.source(layer.source),
+        ]
+        for layer in state.layers
+    ]
+    rows.append([view.t("Section"), title(view, state), view.source(state.source)])
+    rows.append([view.t("Water"), water(view, state), view.source(state.water_source)])
+    rows += [[view.t("Assumed"), "", view.text(each)] for each in state.assumptions]
+    head = [view.t("Of what"), view.t("Value"), view.t("Source or assumption")]
+    return table(head, rows, view.t("What it rests on"))
 
 
 def in_percent(figure: Figure) -> Figure:

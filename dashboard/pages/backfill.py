@@ -51,15 +51,13 @@ def layout(view: View) -> list[Component]:
                     className="pm-column",
                 ),
                 html.Div(
-                    [
-                        card(view.t("Waste streams"), streams(view), id="backfill-streams"),
-                        _backfill_cards.years_card(view),
-                    ],
+                    card(view.t("Waste streams"), streams(view), id="backfill-streams"),
                     className="pm-column",
                 ),
             ],
             className="pm-two-columns",
         ),
+        _backfill_cards.years_card(view),
         _backfill_cards.surveys_card(view),
         *_backfill_cards.crater_cards(view),
         *_fleet_card.cards(view),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from dash import Dash, Input, Output, State, html, no_update
@@ -79,10 +80,10 @@ def key_figures(view: View) -> Component:
     """Return how much arrives and how much does not."""
     states = [each.freshness for each in view.instruments.values()]
     health = view.queries.health()
-    now = view.moment
+    now = view.queries.now()  # what the store holds is never of the past
 
-    def count(value: int, source: str) -> Figure:
-        return Figure(value=value, unit="1", time=now, source=source, quality="measured")
+    def count(value: int, source: str, time: datetime = view.moment) -> Figure:
+        return Figure(value=value, unit="1", time=time, source=source, quality="measured")
 
     silent = states.count("unavailable")
     return tiles(
@@ -95,8 +96,8 @@ def key_figures(view: View) -> Component:
             ),
             figure_tile(view, view.t("Stale"), count(states.count("stale"), "store")),
             figure_tile(view, view.t("Unavailable"), count(silent, "store")),
-            figure_tile(view, view.t("Stored rows"), count(health.store.rows, "store")),
-            figure_tile(view, view.t("Dead letters"), count(health.dead_letters, "ingest")),
+            figure_tile(view, view.t("Stored rows"), count(health.store.rows, "store", now)),
+            figure_tile(view, view.t("Dead letters"), count(health.dead_letters, "ingest", now)),
         ]
     )
 
@@ -302,7 +303,7 @@ def assumptions(view: View) -> Component:
 def _columns(view: View) -> list[dict[str, Any]]:
     marks = {f"pm-cell-{level}": f"params.data.level == '{level}'" for level in STATUSES}
     return [
-        {"field": "name", "headerName": view.t("Instrument"), "pinned": "left", "width": 120},
+        {"field": "name", "headerName": view.t("Instrument"), "pinned": "left", "width": 150},
         {"field": "type", "headerName": view.t("Kind"), "width": 180},
         {"field": "status", "headerName": view.t("Status"), "width": 120, "cellClassRules": marks},
         {
@@ -357,7 +358,7 @@ def _letter_columns(view: View) -> list[dict[str, Any]]:
         {"field": "topic", "headerName": view.t("Topic"), "width": 260},
         {"field": "reason", "headerName": view.t("Reason"), "width": 320},
         {"field": "resolved", "headerName": view.t("Resolved"), "width": 180},
-        {"field": "size", "headerName": view.t("Bytes"), "width": 90},
+        {"field": "size", "headerName": view.t("Bytes"), "width": 110},
         {"field": "kept", "headerName": view.t("Kept"), "width": 150},
         {"field": "payload", "headerName": view.t("Payload"), "width": 260},
     ]

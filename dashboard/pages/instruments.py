@@ -148,17 +148,13 @@ def detail(view: View) -> list[Component]:
     )
     title = view.t("About {name}", name=chosen.name)
     span = "pm-third" if chosen.node_kind != "depth" else ""
+    read = card(
+        view.t("Read by people"), by_hand(view), id="instruments-by-hand", span="pm-two-thirds"
+    )
+    form = card(view.t("Reading by hand"), _form(view, chosen, quantity), span="pm-third")
     return [
         row(*parts, card(title, about(view), id="instruments-about", span=span)),
-        row(
-            card(view.t("Reading by hand"), _form(view, chosen, quantity), span="pm-third"),
-            card(
-                view.t("Read by people"),
-                by_hand(view),
-                id="instruments-by-hand",
-                span="pm-two-thirds",
-            ),
-        ),
+        row(form, read) if view.live else row(read),
         row(*_flags.flag_cards(view, chosen, quantity, _node)),
     ]
 

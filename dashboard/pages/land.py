@@ -30,10 +30,14 @@ from twin.land_use import Result
 
 _DRAWINGS: dict[str, Callable[[View, Mapping[str, float], Sequence[Result]], go.Figure]] = {
     "land_allotment": figures.land_allotment,
+    "soil_damage": figures.soil_damage,
+    "territory": figures.territory,
     "cutoff_grade": figures.cutoff_grade,
     "losses_dilution": figures.losses_dilution,
     "complex_ore": figures.complex_ore,
 }
+#: Heights of the drawings that need more than the usual one.
+_HEIGHTS = {"land_allotment": "34rem", "soil_damage": "26rem", "territory": "32rem"}
 
 
 def layout(view: View) -> list[Component]:
@@ -149,7 +153,7 @@ def results(view: View) -> list[Component]:
     if asked.name in _DRAWINGS:
         values = asked.work.completed(asked.values)
         drawing = _DRAWINGS[asked.name](view, values, asked.results)
-        height = "34rem" if asked.name == "land_allotment" else "18rem"
+        height = _HEIGHTS.get(asked.name, "18rem")
         body = graph(view, "land-drawing", drawing, words(view, asked.results), height=height)
         found.insert(0, card(view.t("Drawing"), body))
     return found

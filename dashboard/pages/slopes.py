@@ -42,6 +42,7 @@ def layout(view: View) -> list[Component]:
             ),
         ),
         card(view.t("Sections"), stability.sections(view), id="slopes-sections"),
+        card(view.t("What it rests on"), stability.grounds(view), id="slopes-grounds"),
         row(
             card(
                 view.t("Factor of safety through time"),
@@ -65,7 +66,7 @@ def layout(view: View) -> list[Component]:
                         "slopes-influences",
                         stability.influences(view),
                         view.t("How far each input alone moves the factor of safety"),
-                        height="16rem",
+                        height="22rem",
                     ),
                     html.P(
                         stability.influence_words(view),
@@ -192,6 +193,7 @@ PAGE = Page(
         Update("slopes-section-name", "children", stability.name),
         Update("slopes-details", "children", stability.details),
         Update("slopes-sections", "children", stability.sections),
+        Update("slopes-grounds", "children", stability.grounds),
         Update("slopes-factor", "figure", stability.factor_curve),
         Update("slopes-factor-ranges", "children", stability.factor_ranges),
         Update("slopes-influences", "figure", stability.influences),

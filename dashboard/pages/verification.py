@@ -201,8 +201,7 @@ def _subject(view: View) -> str:
 
 def _columns(view: View) -> list[dict[str, Any]]:
     marks = {"pm-cell-alarm": "params.data.level == 'alarm'"}
-    words = {"wrapText": True, "autoHeight": True}
-    number = {"type": "rightAligned", "width": 130}
+    number = {"type": "rightAligned", "width": 115}
     shown = {
         name: {**number, "valueFormatter": {"function": f"params.data.{name}_shown"}}
         for name in ("published", "computed", "difference", "tolerance")
@@ -212,16 +211,15 @@ def _columns(view: View) -> list[dict[str, Any]]:
         {
             "field": "name",
             "headerName": view.t("Number"),
-            "width": 320,
-            **words,
+            "width": 240,
             "cellClassRules": marks,
         },
         {"field": "published", "headerName": view.t("Published"), **shown["published"]},
         {"field": "computed", "headerName": view.t("Computed"), **shown["computed"]},
         {"field": "difference", "headerName": view.t("Difference"), **shown["difference"]},
         {"field": "tolerance", "headerName": view.t("Tolerance"), **shown["tolerance"]},
-        {"field": "subject", "headerName": view.t("Subject"), "width": 190, **words},
-        {"field": "source", "headerName": view.t("Source"), "width": 360, **words},
+        {"field": "subject", "headerName": view.t("Subject"), "width": 130},
+        {"field": "source", "headerName": view.t("Source"), "width": 280},
     ]
 
 

@@ -166,6 +166,32 @@ def test_the_drawing_is_to_scale(full: Queries) -> None:
     )
 
 
+def test_the_five_losses_stand_against_their_norm_and_the_soil_against_what_it_was(
+    full: Queries,
+) -> None:
+    view = view_of(full, "?work=soil_damage&start=1")
+    work = works()["soil_damage"]
+    inputs = work.completed(variants("soil_damage")[1])
+    figure = figures.soil_damage(view, inputs, work.results(inputs))
+    losses = [trace for trace in figure.data if trace.xaxis == "x"]
+    assert sum(trace.x[0] for trace in losses) == pytest.approx(16)
+    assert [(shape.x0, shape.x1) for shape in figure.layout.shapes] == [(17, 17)]
+    (worse,) = [trace for trace in figure.data if trace.xaxis == "x2"]
+    assert dict(zip(worse.y, worse.x, strict=True))["pH"] == pytest.approx(100 * (1 - 4.5 / 7))
+
+
+def test_the_sanitary_zone_is_drawn_by_use_above_the_shares(full: Queries) -> None:
+    view = view_of(full, "?work=territory&start=1")
+    work = works()["territory"]
+    inputs = work.completed(variants("territory")[1])
+    figure = figures.territory(view, inputs, work.results(inputs))
+    land = {trace.name: trace.x[0] for trace in figure.data if trace.xaxis == "x"}
+    assert sum(land.values()) == pytest.approx(inputs["sanitary_zone"])
+    assert land["Disturbed land"] == pytest.approx(2635)
+    (shares,) = [trace for trace in figure.data if trace.xaxis == "x2"]
+    assert max(shares.x) < 100
+
+
 def run(*arguments: str) -> Any:
     return CliRunner().invoke(app, ["land-use", *arguments])
 
