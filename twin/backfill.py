@@ -32,6 +32,7 @@ from twin.geometry import StageVolume
 from twin.history import DAY, History, last_midnight
 from twin.last_load import last_loads
 from twin.loads import Loads, read_loads
+from twin.outages import at_least, bounded, outage_states, said
 from twin.plan import Calendar, Plan
 from twin.reconciliation import reconciled
 from twin.state import (
@@ -58,22 +59,25 @@ def fill(current: Current, history: History, plan: Plan) -> FillState:
     """Return the progress of the backfill at the moment of `current`."""
     at = current.at
     loads = read_loads(current, history, plan)
+    surveys, no_surveys = reconciled(current, loads, plan)
+    loads = bounded(loads, surveys)
     volume = float(loads.volume.sum())
+    most = volume + loads.unweighed
     calendar = plan.calendar_at(at, current.known_at)
     planned = calendar.volume(at)
     weighed = _Weighed(current)
 
-    def derived(value: float | str, unit: str) -> Figure:
-        return weighed.judged(
-            Figure(value=value, unit=unit, time=at, source=weighed.source, version=VERSION)
-        )
+    def derived(value: float | str, unit: str, high: float | str | None = None) -> Figure:
+        figure = Figure(value=value, unit=unit, time=at, source=weighed.source, version=VERSION)
+        return weighed.judged(at_least(figure, high, loads))
 
     rate = _rate(loads, loads.volume.sum(axis=1) * 365.25, "thousand m3/y", weighed)
     stage = StageVolume(plan.tiers)
-    level = derived(stage.level(volume), "m")
-    level.validity = Text(
-        "Level of a level surface that holds the volume: the source gives no surveyed one"
-    )
+    level = derived(stage.level(volume), "m", stage.level(most))
+    if level.high is None:
+        level.validity = Text(
+            "Level of a level surface that holds the volume: the source gives no surveyed one"
+        )
     past = past_months(loads, calendar)
     ahead = paths(past, calendar, at, volume) if weighed.last is not None else None
     ends = _Ends(plan, loads, past, ahead, weighed)
@@ -89,26 +93,25 @@ def fill(current: Current, history: History, plan: Plan) -> FillState:
     ]
     last = last_loads(plan, calendar, loads, ahead, weighed.source, weighed.judged)
     front, no_front = _front(current, plan, volume, derived)
-    surveys, no_surveys = reconciled(current, loads, plan)
     return FillState(
-        volume_in_dump=derived(volume, "thousand m3"),
+        volume_in_dump=derived(volume, "thousand m3", most),
         planned_volume=_planned(planned, "thousand m3", at, calendar.source),
-        variance=derived(volume - planned, "thousand m3"),
+        variance=derived(volume - planned, "thousand m3", most - planned),
         performance=(
-            derived(volume / planned, "1")
+            derived(volume / planned, "1", most / planned)
             if planned > 0
             else unknown("1", Text("Nothing is planned yet"), time=at)
         ),
         rate=rate,
         planned_rate=_planned(calendar.rate(at), "thousand m3/y", at, calendar.source),
-        tier=derived(stage.tier(volume), "name"),
+        tier=derived(stage.tier(volume), "name", stage.tier(most)),
         level=level,
         completion=completions[0].expected,
         deadline=_planned(
             plan.file.deadline.date.isoformat(), "date", at, plan.file.deadline.source
         ),
         streams=_streams(loads, plan, calendar, weighed),
-        tiers=_tiers(plan, calendar, at, stage, volume, current.site.zones, derived, last),
+        tiers=_tiers(plan, calendar, at, stage, volume, current.site.zones, derived, last, most),
         s_curve=_s_curve(loads, calendar, ahead),
         schedule_variance=_schedule_variance(calendar, at, volume, weighed),
         plan_year=_plan_year(calendar, at),
@@ -120,6 +123,7 @@ def fill(current: Current, history: History, plan: Plan) -> FillState:
         no_front=no_front,
         surveys=surveys,
         no_surveys=no_surveys,
+        outages=outage_states(loads),
     )
 
 
@@ -161,15 +165,26 @@ def _rate(loads: Loads, per_day: Array, unit: str, weighed: _Weighed) -> Figure:
             {"count": whole, "needed": RATE_DAYS},
         )
         return unknown(unit, reason, time=loads.end, source=weighed.source)
-    return weighed.judged(
-        Figure(
-            value=float(per_day[whole - RATE_DAYS : whole].mean()),
-            unit=unit,
-            time=last_midnight(loads.end),
-            source=weighed.source,
-            version=VERSION,
+    window = slice(whole - RATE_DAYS, whole)
+    known = ~loads.silent[window]
+    if not known.any():
+        reason = Text(
+            "Nothing was weighed for {days} days: {instruments} out of order", said(loads)
         )
+        return unknown(unit, reason, time=loads.end, source=weighed.source)
+    figure = Figure(
+        value=float(per_day[window][known].mean()),
+        unit=unit,
+        time=last_midnight(loads.end),
+        source=weighed.source,
+        version=VERSION,
     )
+    if not known.all():
+        figure.validity = Text(
+            "Mean of the {count} of {needed} days on which the weighbridges were in order",
+            {"count": int(known.sum()), "needed": RATE_DAYS},
+        )
+    return weighed.judged(figure)
 
 
 def _streams(loads: Loads, plan: Plan, calendar: Calendar, weighed: _Weighed) -> list[StreamState]:
@@ -212,10 +227,11 @@ def _tiers(
     stage: StageVolume,
     volume: float,
     zones: dict[str, Zone],
-    derived: Callable[[float, str], Figure],
+    derived: Callable[[float, str, float], Figure],
     last: dict[str, Figure],
+    most: float,
 ) -> list[TierState]:
-    filled = stage.filled(volume)
+    filled, full = stage.filled(volume), stage.filled(most)
     planned = calendar.by_tier(at)
     return [
         TierState(
@@ -230,8 +246,12 @@ def _tiers(
                 source=tier.source,
                 quality="assumed" if tier.basis == "assumed" else "planned",
             ),
-            filled=derived(filled[name], "thousand m3"),
-            fraction=derived(filled[name] / tier.capacity_thousand_m3, "1"),
+            filled=derived(filled[name], "thousand m3", full[name]),
+            fraction=derived(
+                filled[name] / tier.capacity_thousand_m3,
+                "1",
+                full[name] / tier.capacity_thousand_m3,
+            ),
             planned=_planned(planned.get(name, 0.0), "thousand m3", at, calendar.source),
             last_load=last[name],
         )
@@ -274,6 +294,10 @@ class _Ends:
             return state
         found = self._ahead.reached(target)
         low, middle, high = (moment(quantile(found, share)) for share in (LOW, 0.5, HIGH))
+        hidden = self._loads.unweighed
+        if hidden > 0:
+            # What was placed unweighed brings the end nearer.
+            low = moment(quantile(self._ahead.reached(max(target - hidden, 0.0)), LOW))
         chance = float(np.mean(found < self._last.timestamp()))
         state.probability = self._forecast(chance, "1")
         state.shares, state.values = [], []
@@ -308,6 +332,7 @@ class _Ends:
             return state
         found = np.sort(self._ahead.volumes(np.array([self._last.timestamp()]))[:, 0])
         low, middle, high = (quantile(found, share) for share in (LOW, 0.5, HIGH))
+        high += self._loads.unweighed
         state.expected = self._forecast(middle, "thousand m3", low, high)
         state.probability = self._forecast(float(np.mean(found >= target)), "1")
         state.shares = list(SHARES)
@@ -339,7 +364,14 @@ class _Ends:
         high: float | str | None = None,
     ) -> Figure:
         months: dict[str, str | int | float] = {"count": self._months}
-        if self._months >= SEASONS_FROM:
+        if self._loads.unweighed > 0:
+            validity = Text(
+                "Loads go on against the plan as in the {count} whole months since it began, "
+                "without {days} days on which nothing was weighed ({instruments} out of order); "
+                "the interval holds that up to {most:.1f} thousand m3 were placed then",
+                months | said(self._loads),
+            )
+        elif self._months >= SEASONS_FROM:
             validity = Text(
                 "Loads go on against the plan as in the {count} whole months since it began,"
                 " season by season",
@@ -410,15 +442,16 @@ def _years(calendar: Calendar, loads: Loads, weighed: _Weighed) -> list[YearStat
                 min(max((edge - loads.start) // DAY, 0), len(cumulative) - 1)
                 for edge in (start, end)
             )
-            placed = weighed.judged(
-                Figure(
-                    value=float(cumulative[last] - cumulative[first]),
-                    unit="thousand m3",
-                    time=min(end, loads.end),
-                    source=weighed.source,
-                    version=VERSION,
-                )
+            value = float(cumulative[last] - cumulative[first])
+            figure = Figure(
+                value=value,
+                unit="thousand m3",
+                time=min(end, loads.end),
+                source=weighed.source,
+                version=VERSION,
             )
+            hidden = float(loads.hidden[first:last].sum())
+            placed = weighed.judged(at_least(figure, value + hidden, loads))
         states.append(
             YearState(
                 year=year,
@@ -465,6 +498,9 @@ def _s_curve(loads: Loads, calendar: Calendar, ahead: Paths | None) -> SCurve:
         ],
         actual=[float(cumulative[index]) for index in kept],
     )
+    if loads.unweighed > 0:
+        most = cumulative + np.concatenate(([0.0], np.cumsum(loads.hidden)))[: len(cumulative)]
+        curve.actual_most = [float(most[index]) for index in kept]
     if ahead is None or ahead.done >= calendar.total:
         return curve
     moments, curves = ahead.fan(calendar.total, FORECAST_POINTS)

@@ -81,21 +81,38 @@ class PastMonths:
 
 
 def past_months(loads: Loads, calendar: Calendar) -> PastMonths:
-    """Return the months since the plan began, from the first to the last with a planned volume."""
+    """Return the months since the plan began, from the first to the last with a planned volume.
+
+    What was planned for days on which a weighbridge was out of order is left out, as what came
+    then is not known; a month that was unknown for longer than half of its plan says nothing.
+    """
     edges = month_starts(loads.start, loads.end)
     if len(edges) < 2:
         return PastMonths(np.empty(0), 1)
+    days = np.array([(edge - loads.start) // DAY for edge in edges])
     cumulative = np.concatenate(([0.0], loads.cumulative))
-    placed = np.diff(cumulative[[(edge - loads.start) // DAY for edge in edges]])
-    planned = np.diff(_planned_up_to(calendar, np.array([edge.timestamp() for edge in edges])))
-    kept = np.flatnonzero(planned > 0)
+    placed = np.diff(cumulative[days])
+    planned = np.diff(calendar.volumes_at(np.array([edge.timestamp() for edge in edges])))
+    known = planned
+    if loads.outages:
+        silent = loads.silent
+        midnights = loads.start.timestamp() + DAY.total_seconds() * np.arange(len(silent) + 1.0)
+        by_day = np.diff(calendar.volumes_at(midnights))
+        placed -= _by_month(np.where(silent, loads.volume.sum(axis=1), 0.0), days)
+        known = planned - _by_month(np.where(silent, by_day, 0.0), days)
+    kept = np.flatnonzero((planned > 0) & (known > planned / 2))
     if not len(kept):
         return PastMonths(np.empty(0), 1)
-    # A month between them of which nothing was planned says nothing, but keeps its place in the
-    # year: a season is found by it.
-    ratios = np.full(len(planned), (placed[kept] / planned[kept]).mean())
-    ratios[kept] = placed[kept] / planned[kept]
+    # A month between them of which nothing was planned, or too little is known, says nothing, but
+    # keeps its place in the year: a season is found by it.
+    ratios = np.full(len(planned), (placed[kept] / known[kept]).mean())
+    ratios[kept] = placed[kept] / known[kept]
     return PastMonths(ratios[kept[0] : kept[-1] + 1], edges[kept[0]].month)
+
+
+def _by_month(daily: Array, days: NDArray[np.int64]) -> Array:
+    """Return sums of a daily series between days."""
+    return np.diff(np.concatenate(([0.0], np.cumsum(daily)))[days])
 
 
 @dataclass(frozen=True)
@@ -260,19 +277,13 @@ def added(volumes: Array) -> Array:
 
 def _planned(calendar: Calendar, edges: list[datetime], seconds: Array) -> Array:
     """Return the planned volume of the months between edges; after its end the last year's."""
-    volumes = np.diff(_planned_up_to(calendar, seconds))
+    volumes = np.diff(calendar.volumes_at(seconds))
     end = calendar.knots[-1]
     last = month_starts(end.replace(year=end.year - 1), end)
     year = np.diff([calendar.volume(edge) for edge in last])
     over = seconds[:-1] >= end.timestamp()
     months = np.arange(len(volumes)) + edges[0].month - last[0].month
     return np.where(over, year[months % len(year)], volumes)
-
-
-def _planned_up_to(calendar: Calendar, seconds: Array) -> Array:
-    """Return the cumulative planned volume at moments [s since 1970] [thousand m3]."""
-    knots = np.array([knot.timestamp() for knot in calendar.knots])
-    return np.interp(seconds, knots, calendar.volumes)
 
 
 @lru_cache(maxsize=4)

@@ -88,7 +88,12 @@ def _forecast(loads: Loads, ahead: Paths, end: float, source: str) -> Figure:
     found = ahead.reached(end)
     low, middle, high = (
         when.date().isoformat() if when else None
-        for when in (moment(quantile(found, share)) for share in (LOW, 0.5, HIGH))
+        for when in (
+            # What was placed unweighed brings the end nearer.
+            moment(quantile(ahead.reached(end - loads.unweighed), LOW)),
+            moment(quantile(found, 0.5)),
+            moment(quantile(found, HIGH)),
+        )
     )
     if middle is None:
         reason = Text("At the present pace this volume is not reached in 100 years")

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
+from ingest.site import Instrument
 from twin.buckets import Array, read_buckets
 from twin.current import Current
 from twin.history import DAY, History, last_midnight
+from twin.outages import Outage, busy_day, rest, silent_runs
 from twin.plan import Plan, Stream
 
 #: Days that are read anew for every state; older ones with the day's history. A load that is
@@ -37,6 +40,11 @@ class Loads:
         Volume of it in the dump (days x streams) [thousand m3].
     loose
         Loose volume of it, before residual bulking and compaction (days x streams) [thousand m3].
+    outages
+        Silences of weighbridges that were too long (`twin/outages.py`).
+    hidden
+        What may have been placed on each day without being weighed, at most (days)
+        [thousand m3]; empty: nothing.
     """
 
     start: datetime
@@ -45,11 +53,26 @@ class Loads:
     mass: Array
     volume: Array
     loose: Array
+    outages: tuple[Outage, ...] = ()
+    hidden: Array = field(default_factory=lambda: np.zeros(0))
 
     @cached_property
     def cumulative(self) -> Array:
         """Volume in the dump at the end of each day [thousand m3]."""
         return np.cumsum(self.volume.sum(axis=1))
+
+    @cached_property
+    def silent(self) -> NDArray[np.bool_]:
+        """Whether a weighbridge was out of order on a day (days)."""
+        found = np.zeros(len(self.volume), dtype=bool)
+        for outage in self.outages:
+            found[outage.first : outage.first + outage.days] = True
+        return found
+
+    @property
+    def unweighed(self) -> float:
+        """What may lie in the dump without having been weighed, at most [thousand m3]."""
+        return float(self.hidden.sum())
 
 
 def read_loads(current: Current, history: History, plan: Plan) -> Loads:
@@ -62,13 +85,17 @@ def read_loads(current: Current, history: History, plan: Plan) -> Loads:
     today = max(last_midnight(current.at), plan.start)
     days = (today - plan.start) // DAY
     mass = np.zeros((days + 1, len(streams)))
+    factors = _by_day(plan, days + 1, streams, lambda stream: stream.factor) / 1000
+    outages: list[Outage] = []
+    hidden = np.zeros(days + 1)
     if current.at >= plan.start:
         fresh = min(days, FRESH_DAYS)
         for bridge in current.site.with_quantity("load_mass"):
             columns = [streams.index(str(node)) for node in bridge.nodes]
+            own = np.zeros((days + 1, len(columns)))
             if days > fresh:
                 old = history.daily_totals(bridge.name, "load_mass", plan.start, days - fresh)
-                mass[: days - fresh, columns] += old
+                own[: days - fresh] += old
             parts = [(today - fresh * DAY, today, fresh)] if fresh else []
             for start, end, count in [*parts, (today, current.end, 1)]:
                 found = read_buckets(
@@ -82,17 +109,44 @@ def read_loads(current: Current, history: History, plan: Plan) -> Loads:
                     known_at=current.known_at,
                 )
                 first = (start - plan.start) // DAY
-                mass[first : first + count, columns] += found.total
+                own[first : first + count] += found.total
+            mass[:, columns] += own
+            brought = (own * factors[:, columns]).sum(axis=1)
+            runs, working = _silences(current, plan, bridge, brought)
+            for first, long in runs:
+                outages.append(Outage(bridge.name, first, long))
+                part = slice(first, first + long)
+                hidden[part] += np.where(working[part], busy_day(brought, first, long), 0.0)
     return Loads(
         start=plan.start,
         end=current.at,
         streams=streams,
         mass=mass,
-        volume=mass * _by_day(plan, days + 1, streams, lambda stream: stream.factor) / 1000,
+        volume=mass * factors,
         loose=mass
         * _by_day(plan, days + 1, streams, lambda stream: 1 / stream.bulk_density)
         / 1000,
+        outages=tuple(outages),
+        hidden=hidden,
     )
+
+
+def _silences(
+    current: Current, plan: Plan, bridge: Instrument, brought: Array
+) -> tuple[list[tuple[int, int]], NDArray[np.bool_]]:
+    """Return the silences of a weighbridge and the days on which people haul.
+
+    Parameters
+    ----------
+    brought
+        What it weighed by day (days); the last day is not over.
+    """
+    days = len(brought) - 1
+    calendar = plan.calendar_at(current.at, current.known_at)
+    edges = plan.start.timestamp() + DAY.total_seconds() * np.arange(days + 1.0)
+    working = (np.diff(calendar.volumes_at(edges)) > 0) & ~rest(plan.start, days, plan.rest_days)
+    limit_d = current.site.type_of(bridge.name).stale_after_s / DAY.total_seconds()
+    return silent_runs(brought[:days], working, limit_d), working
 
 
 def _by_day(plan: Plan, days: int, streams: list[str], factor: Callable[[Stream], float]) -> Array:

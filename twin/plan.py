@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field, field_validator, model_validator
 
 from ingest.errors import ConfigurationError
@@ -66,6 +67,29 @@ class Grading(Configured):
     def rate(self) -> float:
         """The limit of the settlement rate [mm/d]."""
         return self.rate_mm_per_month * 12 / 365.25
+
+
+class Weighing(Configured):
+    """When nobody hauls, so that a silent weighbridge is no fault.
+
+    Parameters
+    ----------
+    rest_days
+        Days of rest of every year, month and day ("01-01").
+    """
+
+    rest_days: tuple[str, ...] = ()
+    source: Sentence
+
+    @field_validator("rest_days")
+    @classmethod
+    def _days(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for day in value:
+            try:
+                date.fromisoformat(f"2024-{day}")
+            except ValueError:
+                raise ValueError(f'{day!r} is no month and day such as "01-31"') from None
+        return value
 
 
 class Deadline(Configured):
@@ -187,6 +211,7 @@ class PlanFile(Configured):
     grading: Grading
     shape: Shape | None = None
     surveys: SurveyRules | None = None
+    weighing: Weighing | None = None
 
     @field_validator("calendar", "waste_streams")
     @classmethod
@@ -281,6 +306,10 @@ class Calendar:
         """Return the cumulative planned volume in the dump [thousand m3]."""
         seconds = [knot.timestamp() for knot in self.knots]
         return float(np.interp(at.timestamp(), seconds, self.volumes))
+
+    def volumes_at(self, seconds: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the cumulative planned volume at moments [s since 1970] [thousand m3]."""
+        return np.interp(seconds, [knot.timestamp() for knot in self.knots], self.volumes)
 
     def reached(self, volume: float) -> datetime | None:
         """Return when the plan reaches a volume [thousand m3], None when it never does.
@@ -382,6 +411,11 @@ class Plan:
     def stream_names(self) -> list[str]:
         """Every stream of every revision, in the order of the files."""
         return list(dict.fromkeys(name for part in self.streams for name in part.by_name))
+
+    @property
+    def rest_days(self) -> tuple[str, ...]:
+        """Days of the year on which nobody hauls, month and day."""
+        return self.file.weighing.rest_days if self.file.weighing else ()
 
     @property
     def tiers(self) -> dict[str, Tier]:

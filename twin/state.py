@@ -84,6 +84,15 @@ class SurveyState(msgspec.Struct, kw_only=True):
     finding: Text
 
 
+class OutageState(msgspec.Struct, kw_only=True):
+    """Days on which a weighbridge was out of order: what was placed then is not known."""
+
+    instrument: str
+    since: datetime  # first silent day
+    until: datetime  # behind the last
+    hidden: Figure  # thousand m3, what may have been placed then: an interval from nothing
+
+
 class SCurve(msgspec.Struct, kw_only=True):
     """Plan against actual through time, cumulative volume in the dump [thousand m3]."""
 
@@ -91,6 +100,7 @@ class SCurve(msgspec.Struct, kw_only=True):
     planned: list[float]
     actual_time: list[datetime]
     actual: list[float]
+    actual_most: list[float] = []  # with what may have been placed unweighed; empty: nothing
     forecast_time: list[datetime] = []
     forecast: list[float] = []
     forecast_low: list[float] = []
@@ -123,6 +133,7 @@ class FillState(msgspec.Struct, kw_only=True):
     no_front: Text | None = None  # why there is none
     surveys: list[SurveyState] = []  # newest first
     no_surveys: Text | None = None  # why there are none
+    outages: list[OutageState] = []  # of the weighbridges, oldest first
 
 
 class SettlementState(msgspec.Struct, kw_only=True):

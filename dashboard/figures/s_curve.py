@@ -62,6 +62,16 @@ def s_curve(view: View, fill: FillState, *, whole: bool) -> go.Figure:
         line={"color": token["ink"], "width": 2.75},
         hovertemplate=hover,
     )
+    if curve.actual_most:
+        figure.add_scatter(
+            x=[*curve.actual_time, *reversed(curve.actual_time)],
+            y=[*curve.actual, *reversed(curve.actual_most)],
+            fill="toself",
+            fillcolor=faint(token["ink"], 0.12),
+            line={"width": 0},
+            hoverinfo="skip",
+            name=view.t("May have been placed unweighed"),
+        )
     known = [each for each in fill.surveys if isinstance(each.volume.value, float)]
     if known:
         spread = [
@@ -91,7 +101,7 @@ def s_curve(view: View, fill: FillState, *, whole: bool) -> go.Figure:
             )
             if times
         ]
-        top = max([*curve.actual, *reached, 1.0]) * 1.05
+        top = max([*curve.actual, *curve.actual_most, *reached, 1.0]) * 1.05
         figure.update_xaxes(range=[start, end])
         figure.update_yaxes(range=[0, top])
     return figure

@@ -16,6 +16,7 @@ from twin.current import Current
 from twin.history import DAY, History
 from twin.last_load import last_load
 from twin.loads import FRESH_DAYS
+from twin.outages import rest, silent_runs
 from twin.plan import Plan
 from twin.settlement.collapse_on_wetting import collapse
 from twin.settlement.configuration import load_rules
@@ -115,11 +116,16 @@ def _placed(history: History, plan: Plan | None, days: int) -> Array | None:
     known = (history.midnight - plan.start) // DAY - FRESH_DAYS
     if known <= 0:
         return placed
-    totals = [
-        history.daily_totals(bridge.name, "load_mass", plan.start, known).sum(axis=1)
-        for bridge in bridges
-    ]
-    mass = np.sum(totals, axis=0)[-max(days - FRESH_DAYS, 0) :] if days > FRESH_DAYS else []
+    mass = np.zeros(known)
+    for bridge in bridges:
+        own = history.daily_totals(bridge.name, "load_mass", plan.start, known).sum(axis=1)
+        working = ~rest(plan.start, known, plan.rest_days)
+        limit_d = history.site.type_of(bridge.name).stale_after_s / DAY.total_seconds()
+        for first, long in silent_runs(own, working, limit_d):
+            # A weighbridge that is out of order does not say that nothing came.
+            own[first : first + long] = np.nan
+        mass = mass + own
+    mass = mass[-max(days - FRESH_DAYS, 0) :] if days > FRESH_DAYS else mass[:0]
     end = days - FRESH_DAYS
     placed[max(end - len(mass), 0) : max(end, 0)] = mass
     return placed
