@@ -9,10 +9,14 @@ from typing import Any
 
 import plotly.io.json as plotly_json
 import pytest
+from dash import no_update
 from fastapi.testclient import TestClient
 from typer.testing import CliRunner
 
+from analytics.keys import Keys, Role
 from analytics.saved_variants import SavedVariants
+from dashboard import figures
+from dashboard.actor import LOCAL, Actor, set_actor
 from dashboard.app import create_app
 from dashboard.cli import app
 from dashboard.pages import _what_if_saved, what_if
@@ -20,7 +24,10 @@ from dashboard.pages._what_if_asked import asked_of
 from dashboard.queries import Queries
 from dashboard.view import View
 from ingest.errors import ConfigurationError
+from ingest.settings import load_settings
+from ingest.text import Text
 from tests.played_run import Played, opened, play
+from twin.what_if.results import VolumeCurve
 
 URL = "/api/v1/sites/abaza/what-if"
 TAILS = "streams.dry_magnetic_separation_tailings.factor"
@@ -148,3 +155,137 @@ def test_the_command_answers_saves_and_names_what_is_wrong(played: Played, tmp_p
     assert "A" in [each["name"] for each in json.loads(command("--list").stdout)]
     for wrong in (["--change", "rain.factor=much"], ["--change", "rain"], ["--saved", "none"]):
         assert isinstance(command(*wrong).exception, ConfigurationError)
+
+
+# Who may do what
+
+
+@pytest.fixture
+def acting() -> Iterator[Any]:
+    """Let somebody else look at the page."""
+    yield lambda name, role: set_actor(Actor(name, role))
+    set_actor(LOCAL)
+
+
+def drawn(component: Any) -> str:
+    return str(plotly_json.to_json_plotly(component))
+
+
+def test_a_viewers_key_reads_variants_and_neither_runs_saves_nor_deletes(
+    played: Played, tmp_path: Path
+) -> None:
+    settings = load_settings(
+        data_dir=played.settings.data_dir, http_token="a-token-that-nobody-guesses"
+    )
+    keys = Keys(settings.journal_url)
+    roles: tuple[Role, ...] = ("viewer", "operator", "engineer")
+    secrets = {
+        role: {"Authorization": f"Bearer {keys.add(f'A {role}', role, played.end)[1]}"}
+        for role in roles
+    }
+    keys.close()
+    served = create_app(
+        played.site, played.store, played.journal, played.clock, settings, refresh_s=0
+    )
+    body = {"name": "Kept", "changes": {"rain.factor": 1.1}}
+    with TestClient(served, base_url="http://mine.example:8050") as client:
+        saved = client.post(f"{URL}/variants", headers=secrets["engineer"], json=body)
+        assert saved.status_code == 200
+        assert saved.json()["author"] == "A engineer"
+        for role in ("viewer", "operator"):
+            given = secrets[role]
+            assert client.get(f"{URL}/variants", headers=given).status_code == 200
+            assert client.get(f"{URL}/variants/Kept", headers=given).status_code == 200
+            for refused in (
+                client.post(URL, headers=given, json=[{"changes": {"rain.factor": 1.1}}]),
+                client.post(f"{URL}/variants", headers=given, json={**body, "name": "Mine"}),
+                client.delete(f"{URL}/variants/Kept", headers=given),
+            ):
+                assert refused.status_code == 403
+                assert "needs the role" in refused.json()["detail"]
+        names = [
+            each["name"] for each in client.get(f"{URL}/variants", headers=given).json()["variants"]
+        ]
+        assert "Kept" in names
+        assert "Mine" not in names
+        gone = client.delete(f"{URL}/variants/Kept", headers=secrets["engineer"])
+        assert gone.json()["deleted_by"] == "A engineer"
+
+
+def test_the_page_of_a_viewer_has_no_way_to_save_or_delete(queries: Queries, acting: Any) -> None:
+    start = queries.what_if.start()
+    assert start is not None
+    queries.what_if.save(start, "Of others", {"drainage.lowered_m": 1}, "Engineer")
+    view = view_of(queries, "?rain.factor=1.2&beside=Of others")
+    assert "whatif-delete" in drawn(_what_if_saved.listed(view))
+    assert "whatif-save" in drawn(_what_if_saved.form(view))
+    acting("A visitor", "viewer")
+    listed = drawn(_what_if_saved.listed(view))
+    assert "Of others" in listed
+    assert "whatif-delete" not in listed
+    assert "whatif-save" not in drawn(_what_if_saved.form(view))
+    assert "needs the role of an engineer" in drawn(what_if.results(view))
+    assert [each.name for each in asked_of(view).results] == ["", "Of others"]
+    said, *kept = _what_if_saved.delete_variant(view, "Of others", "A visitor")
+    assert "Your key does not allow this" in said
+    assert kept == [no_update, no_update]
+    assert "Of others" in [each.name for each in queries.what_if.saved()]
+
+
+def test_a_variant_is_deleted_from_the_list_and_from_beside(queries: Queries) -> None:
+    start = queries.what_if.start()
+    assert start is not None
+    queries.what_if.save(start, "Gone soon", {"drainage.lowered_m": 2}, "Engineer")
+    queries.what_if.save(start, "Stays", {"drainage.lowered_m": 4}, "Engineer")
+    view = view_of(queries, "?beside=Gone soon~Stays&lang=ru")
+    said, listed, address = _what_if_saved.delete_variant(view, "Gone soon", "")
+    assert "имя" in said
+    assert (listed, address) == (no_update, no_update)
+    said, listed, address = _what_if_saved.delete_variant(view, "Gone soon", "Chief")
+    assert "Gone soon" in said
+    assert "Gone soon" not in drawn(listed)
+    assert "Stays" in drawn(listed)
+    assert "Gone" not in address
+    assert "Stays" in address
+    said, listed, address = _what_if_saved.delete_variant(view, "Gone soon", "Chief")
+    assert "уже удалил" in said
+    assert address is no_update
+    (trace,) = [each for each in queries.what_if.saved(deleted=True) if each.name == "Gone soon"]
+    assert trace.deleted_by == "Chief"
+
+
+# What the page shows
+
+
+def test_before_a_pace_is_measured_the_page_runs_by_the_plan_and_says_so(queries: Queries) -> None:
+    view = view_of(queries, "")
+    asked = asked_of(view)
+    assert asked.results[0].basis == "plan"
+    page = drawn(what_if.results(view))
+    assert "The plan's rates from now on: 5 of 6 whole months" in page
+    assert "There is no forecast of the fill yet" not in page
+    assert "2037" in page  # the plan's 15 years begin with the loads that are missing
+    russian = json.dumps(
+        json.loads(drawn(what_if.results(view_of(queries, "?lang=ru")))), ensure_ascii=False
+    )
+    assert "темпы плана" in russian
+
+
+def test_heights_and_orders_that_cannot_be_are_said_on_the_page(queries: Queries) -> None:
+    search = "?tiers.height.tier_680=40"
+    assert list(asked_of(view_of(queries, search)).wrong) == ["tiers.height"]
+    page = drawn(what_if.results(view_of(queries, search)))
+    assert "Tiers: the tiers together end at +860.0 m" in page
+    search = "?tiers.order=tier_680, tier_650&lang=ru"
+    assert list(asked_of(view_of(queries, search)).wrong) == ["tiers.order"]
+    whole = asked_of(view_of(queries, "?tiers.height.tier_680=40&tiers.height.tier_710=20"))
+    assert len(whole.results) == 2
+    assert "+650 to +690 m" in drawn(
+        what_if.results(view_of(queries, "?tiers.height.tier_680=40&tiers.height.tier_710=20"))
+    )
+
+
+def test_a_drawing_without_a_forecast_tells_the_reason(queries: Queries) -> None:
+    view = view_of(queries, "")
+    figure = figures.variants(view, None, [("As it is", VolumeCurve())], Text("No reading yet"))
+    assert figure.layout.annotations[0].text == "No reading yet"
