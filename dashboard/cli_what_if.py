@@ -162,6 +162,8 @@ def _line(variant: SavedVariant) -> str:
 
 def _lines(answer: WhatIfAnswer) -> str:
     lines = [f"from the state of {answer.time:%Y-%m-%d %H:%M} UTC"]
+    if answer.baseline.rests_on is not None:
+        lines.append(f"rests on: {answer.baseline.rests_on}")
     names = ["as it is", *(each.name for each in answer.variants)]
     rows = [["", *names]]
     for place, measure in enumerate(answer.baseline.measures):
@@ -186,12 +188,15 @@ def _lines(answer: WhatIfAnswer) -> str:
 
 
 def _shown(figure: Any) -> str:
-    value = figure.value
-    if value is None:
+    def told(value: Any) -> str:
+        return value if isinstance(value, str) else f"{value:.4g}"
+
+    if figure.value is None:
         return "not known"
-    if isinstance(value, str):
-        return value
-    return f"{value:.4g}" + ("" if figure.unit == "1" else f" {figure.unit}")
+    unit = "" if figure.unit in ("1", "date", "name") else f" {figure.unit}"
+    ends = f" [{told(figure.low)} to {told(figure.high)}]"
+    wide = figure.low is not None and figure.high is not None and figure.low != figure.high
+    return told(figure.value) + unit + (ends if wide else "")
 
 
 def _change(difference: Any) -> str:

@@ -145,6 +145,10 @@ def test_the_command_answers_saves_and_names_what_is_wrong(played: Played, tmp_p
         folder = str(played.settings.data_dir)
         return run.invoke(app, ["what-if", "--data-dir", folder, "--json", *arguments])
 
+    folder = str(played.settings.data_dir)
+    told = run.invoke(app, ["what-if", "--data-dir", folder, "--change", "rain.factor=1.1"]).stdout
+    assert "rests on: The plan's rates from now on" in told
+    assert "Plan's volume reached" in told
     file = tmp_path / "variants.yaml"
     file.write_text("variants:\n  - name: Drained\n    changes: {drainage: {drains: true}}\n")
     found = json.loads(command("--file", str(file), "--change", "rain.factor=1.1").stdout)

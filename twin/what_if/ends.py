@@ -65,6 +65,7 @@ class Ends:
     ) -> None:
         self._start, self._fill, self._tiers = start, fill, tiers
         self._paths, self._deadline = paths, deadline
+        self._reached: dict[float, tuple[Array, Array]] = {}
         self._total = start.calendar.total
         planned = start.plan.file.total_capacity_thousand_m3 if start.plan else tiers.total
         self._takes = tiers.total if tiers.reshaped else max(planned, tiers.total)
@@ -100,8 +101,7 @@ class Ends:
             )
             time = state.expected.time
             return unknown("date", reason, time=time), unknown("1", reason, time=time), None
-        by_path = paths.reached_by_path(target)
-        found = np.sort(by_path)
+        by_path, found = self._when(target)
         low, middle, high = (_day(moment(quantile(found, share))) for share in (LOW, 0.5, HIGH))
         said = self._said(state)
         if self._start.measured:
@@ -189,7 +189,7 @@ class Ends:
         volume = self._tiers.last_load(tier.tier, min(self._total, self._takes))
         if paths is None or volume is None:
             return tier.last_load
-        found = paths.reached(volume)
+        found = self._when(volume)[1]
         low, middle, high = (_day(moment(quantile(found, share))) for share in (LOW, 0.5, HIGH))
         said = self._said(end_of(self._fill, "plan"))
         if middle is None:
@@ -239,6 +239,14 @@ class Ends:
             tier = msgspec.structs.replace(said, value=self._tiers.front(each[1]), unit="name")
             found.append(YearAhead(year=year, volume=volume, tier=tier))
         return found
+
+    def _when(self, volume: float) -> tuple[Array, Array]:
+        """Return when the paths reach a volume [s since 1970], by path and sorted; asked again."""
+        assert self._paths is not None
+        if volume not in self._reached:
+            by_path = self._paths.reached_by_path(volume)
+            self._reached[volume] = by_path, np.sort(by_path)
+        return self._reached[volume]
 
     def _volumes(self, moments: list[datetime]) -> list[Three]:
         """Return low, middle and high of the paths, no more than the dump takes [thousand m3]."""
