@@ -175,7 +175,11 @@ class BrokerHealth(msgspec.Struct, kw_only=True, frozen=True):
 
 
 class RunHealth(msgspec.Struct, kw_only=True, frozen=True):
-    """Whether this run can be believed, in one answer."""
+    """Whether this run can be believed, in one answer.
+
+    `ok` is false when the store cannot be used, or when a process that has worked on this run
+    gives no sign of life: `store` and `processes` say which.
+    """
 
     ok: bool
     site: str

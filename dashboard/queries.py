@@ -915,8 +915,9 @@ class Queries:
         ]
 
     def health(self) -> RunHealth:
-        """Return whether the run can be believed."""
+        """Return whether the run can be believed: its store is read, and its processes live."""
         store = self._store.health()
+        processes = self.processes()
         if not store.ok:
             return RunHealth(
                 ok=False,
@@ -928,7 +929,7 @@ class Queries:
                 instruments={},
                 dead_letters=store.dead_letters,
                 open_alarms=0,
-                processes=self.processes(),
+                processes=processes,
                 broker=broker_health(self.settings),
             )
         states = [
@@ -940,7 +941,7 @@ class Queries:
         for instrument in self.instruments():
             counts[instrument.freshness] += 1
         return RunHealth(
-            ok=True,
+            ok=all(each.alive for each in processes),
             site=self.site.name,
             time=now,
             replay=self._store.run_time() is not None,
@@ -956,7 +957,7 @@ class Queries:
             instruments=counts,
             dead_letters=store.dead_letters,
             open_alarms=len(self.open_alarms()),
-            processes=self.processes(),
+            processes=processes,
             broker=broker_health(self.settings),
         )
 

@@ -19,6 +19,8 @@ from ingest.text import Reason, Text, text_of
 LARGEST_PAYLOAD = 1_000_000
 #: How much of a payload a dead letter keeps: what our broker takes.
 KEPT_PAYLOAD = 16 << 20
+#: What the store has room for: 64 bits with a sign.
+LARGEST_SEQUENCE = 2**63 - 1
 #: No instrument of ours measured before; it also keeps times within 64 bits of nanoseconds.
 EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
 #: The days at which the clocks of loggers begin when they have lost the time (Unix, GPS).
@@ -44,6 +46,8 @@ class Accepted(NamedTuple):
     run_time: datetime | None
     #: What a dialect asks us to send.
     outgoing: Sequence[Outgoing] = ()
+    #: How many rows there are after each arrival.
+    ends: Sequence[int] = ()
 
 
 def subscriptions(site: Site) -> list[str]:
@@ -148,6 +152,7 @@ class Intake:
         """Return what a batch comes to; never raises for bad data."""
         accepted = Accepted([], [], [], None)
         outgoing: list[Outgoing] = []
+        ends: list[int] = []
         moved = False
         received = self._received()
         latest = received + self._tolerance
@@ -187,17 +192,11 @@ class Intake:
             except MessageError as error:
                 accepted.dead_letters.append(_dead_letter(arrival, [str(error)], received))
             except Exception as error:  # a bug of ours must not stop the readings behind it
-                reason = Reason(
-                    Text(
-                        "postmine could not take this message: {kind}: {error}",
-                        {"kind": type(error).__name__, "error": str(error)},
-                    )
-                )
-                accepted.dead_letters.append(_dead_letter(arrival, [reason], received))
-        if moved or outgoing:
-            run_time = self._run_time if moved else None
-            return accepted._replace(run_time=run_time, outgoing=outgoing)
-        return accepted
+                accepted.dead_letters.append(not_taken(arrival, error, received))
+            finally:
+                ends.append(len(accepted.rows))
+        run_time = self._run_time if moved else None
+        return accepted._replace(run_time=run_time, outgoing=outgoing, ends=ends)
 
     def _dialect(self, topic: str) -> tuple[Decoder, str | None]:
         """Return the dialect of a topic and the device that speaks on it; ours where none fits."""
@@ -344,6 +343,17 @@ def _rows(
         )
     time_ns = to_ns(time)
     kind, count, has_nodes, quantities = known
+    sequence = message.sequence
+    if sequence is not None and not 0 <= sequence <= LARGEST_SEQUENCE:
+        reasons.append(
+            Reason(
+                Text(
+                    "sequence {sequence}; legal: 0 to {most}; the reading is kept without it",
+                    {"sequence": sequence, "most": LARGEST_SEQUENCE},
+                )
+            )
+        )
+        sequence = None
     if not has_nodes:
         values: dict[str, float] = {}
         flags: dict[str, str] = {}
@@ -363,9 +373,7 @@ def _rows(
             elif value is not None:
                 _put(values, flags, name, value, scale)
         if values:
-            rows.append(
-                Row(kind, instrument, 0, time_ns, received_ns, message.sequence, values, flags)
-            )
+            rows.append(Row(kind, instrument, 0, time_ns, received_ns, sequence, values, flags))
         return
     by_node: list[tuple[dict[str, float], dict[str, str]]] = [({}, {}) for _ in range(count)]
     for name, array in message.values.items():
@@ -395,9 +403,7 @@ def _rows(
                     _put(values, flags, name, value, scale)
     for node, (values, flags) in enumerate(by_node):
         if values:
-            rows.append(
-                Row(kind, instrument, node, time_ns, received_ns, message.sequence, values, flags)
-            )
+            rows.append(Row(kind, instrument, node, time_ns, received_ns, sequence, values, flags))
 
 
 def _put(
@@ -408,6 +414,17 @@ def _put(
     values[name] = value
     if not scale.low <= value <= scale.high:
         flags[name] = "out_of_range"
+
+
+def not_taken(arrival: Arrival, error: Exception, received: datetime) -> DeadLetter:
+    """Return the dead letter of a message that met a fault of ours."""
+    reason = Reason(
+        Text(
+            "postmine could not take this message: {kind}: {error}",
+            {"kind": type(error).__name__, "error": str(error)},
+        )
+    )
+    return _dead_letter(arrival, [reason], received)
 
 
 def _dead_letter(arrival: Arrival, reasons: list[str], received: datetime) -> DeadLetter:

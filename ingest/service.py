@@ -14,12 +14,14 @@ from pathlib import Path
 
 import structlog
 
+from ingest.clock import from_ns
 from ingest.decoder import Outgoing
 from ingest.errors import ConfigurationError, ServiceError
 from ingest.heartbeat import Heartbeat
-from ingest.intake import Intake, subscriptions
+from ingest.intake import Accepted, Intake, not_taken, subscriptions
 from ingest.message import SUBSCRIPTION, TOPIC_ROOT
 from ingest.run import Run, broker_url, write_json
+from ingest.store import Appended, DeadLetter
 from ingest.subscriber import Delivery, Subscriber
 
 log = structlog.get_logger()
@@ -233,17 +235,44 @@ class _Ingest:
             )
         return len(deliveries)
 
+    def _append(
+        self, deliveries: Sequence[Delivery], accepted: Accepted
+    ) -> tuple[Appended, list[DeadLetter]]:
+        """Make a batch durable in one commit; return what became of it, and its dead letters.
+
+        Where the store meets what nobody foresaw, each message is stored by itself: the one at
+        fault becomes a dead letter, for the broker would send it again and again, and hold up
+        the whole site with it.
+        """
+        store = self._run.store
+        statuses = accepted.statuses if self._statuses else ()
+        letters = list(accepted.dead_letters)
+        try:
+            return store.append(accepted.rows, letters, accepted.run_time, statuses), letters
+        except ServiceError:
+            raise
+        except Exception:
+            log.exception("stored_one_by_one", messages=len(deliveries))
+        sums = Appended(0, 0, 0)
+        start = 0
+        for delivery, end in zip(deliveries, accepted.ends, strict=True):
+            try:
+                done = store.append(accepted.rows[start:end])
+                sums = Appended(*(a + b for a, b in zip(sums, done, strict=True)))
+            except ServiceError:
+                raise
+            except Exception as error:
+                received = from_ns(accepted.rows[start].received)
+                letters.append(not_taken(delivery.arrival, error, received))
+            start = end
+        store.append((), letters, accepted.run_time, statuses)
+        return sums, letters
+
     def _store(self, deliveries: Sequence[Delivery], connection: int) -> None:
         accepted = self._intake.accept(delivery.arrival for delivery in deliveries)
-        letters = accepted.dead_letters
         while not self._stop.is_set():
             try:
-                appended = self._run.store.append(
-                    accepted.rows,
-                    letters,
-                    accepted.run_time,
-                    accepted.statuses if self._statuses else (),
-                )
+                appended, letters = self._append(deliveries, accepted)
             except ServiceError as error:
                 log.error("not_stored", error=str(error), messages=len(deliveries))
                 if self._heartbeat:

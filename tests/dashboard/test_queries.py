@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 from dashboard.queries import Queries
 from dashboard.questions import BadQuestion, UnknownName
 from ingest.clock import ManualClock, to_ns
+from ingest.heartbeat import SILENT_S, Heartbeat
 from ingest.settings import load_settings
 from ingest.site import load_site
 from ingest.store import Row
@@ -134,6 +136,21 @@ def test_a_store_that_fails_makes_health_say_so_and_not_raise(
     monkeypatch.setattr(store, "health", lambda: broken)
     found = queries.health()
     assert (found.ok, found.store.detail) == (False, "disk I/O error")
+
+
+def test_health_is_not_well_while_a_process_of_the_run_gives_no_sign_of_life(
+    queries: Queries,
+) -> None:
+    beat = Heartbeat(queries.settings.data_dir, "ingest")
+    assert queries.health().ok, "a run that no process works on is read as it is"
+    beat.beat(ok=True)
+    assert queries.health().ok
+    written = queries.settings.data_dir / "health" / "ingest.json"
+    silent = written.stat().st_mtime - SILENT_S - 1
+    os.utime(written, (silent, silent))
+    found = queries.health()
+    assert (found.ok, found.store.ok) == (False, True)
+    assert [each.alive for each in found.processes] == [False]
 
 
 def test_a_run_without_a_journal_has_no_alarms(queries: Queries) -> None:

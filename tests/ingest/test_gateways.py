@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 import threading
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from ingest.message import SUBSCRIPTION, readings_topic
 from ingest.run import open_run
 from ingest.service import run_ingest
 from ingest.settings import Settings
+from ingest.store import Appended, Row
 from ingest.subscriber import Subscriber
 from simulators.publish import Publisher
 from tests.broker import running_broker
@@ -79,4 +83,51 @@ def test_other_dialects_are_heard_and_answered(tmp_path: Path) -> None:
             stop.set()
             ingest.join()
         assert run.store.readings("lv-1", "depth")[1].value == 4.4
+        run.store.close()
+
+
+def test_what_the_store_cannot_take_does_not_hold_up_what_comes_behind_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A fault of ours that one message meets: the broker would send it again for ever."""
+
+    def payload(minute: int, value: float) -> bytes:
+        time = f"2024-01-01T10:{minute:02}:00Z"
+        return json.dumps({"time": time, "values": {"depth": value}}).encode()
+
+    with running_broker("mosquitto", tmp_path / "broker") as broker:
+        run = open_run(
+            Settings(
+                site=str(DATA / "gateway_site"), data_dir=tmp_path / "run", mqtt_url=broker.url
+            )
+        )
+        append = run.store.append
+
+        def faulty(rows: Sequence[Row] = (), *others: Any) -> Appended:
+            if any(row.values["depth"] == 6.0 for row in rows):
+                raise OverflowError("too large")
+            return append(rows, *others)
+
+        monkeypatch.setattr(run.store, "append", faulty)
+        stop = threading.Event()
+        with Publisher(broker.url, "gateway") as gateway:
+            topic = readings_topic(run.site.name, "lv-1")
+            # They wait for ingest together, so that they come as one batch.
+            session = Subscriber(broker.url, f"postmine-ingest-{run.name}", [SUBSCRIPTION])
+            session.connect()
+            session.close()
+            for minute, value in enumerate((5.0, 6.0, 7.0)):
+                gateway.publish(topic, payload(minute, value))
+            gateway.flush()
+            ingest = threading.Thread(target=run_ingest, args=(run, stop))
+            ingest.start()
+            try:
+                until(lambda: len(run.store.dead_letters()) == 1, "the faulty one is put aside")
+            finally:
+                stop.set()
+                ingest.join()
+        (letter,) = run.store.dead_letters()
+        assert letter.payload == payload(1, 6.0)
+        assert letter.reason == ("postmine could not take this message: OverflowError: too large")
+        assert [each.value for each in run.store.readings("lv-1", "depth")] == [5.0, 7.0]
         run.store.close()

@@ -42,12 +42,13 @@ EXAMPLE = RunHealth(
 
 @router.get("/health", **describes(RunHealth, EXAMPLE, 503))
 def health(request: Request, queries: Asked) -> Response:
-    """Whether the store can be read, how far the services are, and who is silent.
+    """Whether the store can be read, the processes live, how far they are, and who is silent.
 
-    Status 503 with the same body says that the store cannot be used.
+    Status 503 with the same body says that the store cannot be used. Where `ok` is false at
+    status 200, one of `processes` gives no sign of life.
     """
     found = queries.health()
     response = answer(request, found)
-    if not found.ok:
+    if not found.store.ok:
         response.status_code = 503
     return response
