@@ -1,18 +1,22 @@
 """What a day of new data costs the twin when it knows one, five and fifteen years.
 
 The site is simulated for fifteen years at the intervals of the scenario; readings go into an
-embedded store as they are received. After so many years a running service computes the four states
-of each following day. A service that starts anew reads the past once: that is told beside.
+embedded store as they are received. After so many years a running service computes the states of
+each following day, four of them or as many as are asked for. A service that starts anew reads the
+past once: that is told beside, and what a state with its series takes on the disk.
 
-Usage: python benchmarks/state_update.py [--repeats DAYS] [--years 1 5 15] [--json]
+Usage: python benchmarks/state_update.py [--repeats DAYS] [--years 1 5 15] [--states-a-day 4]
+       [--json]
 """
 
 from __future__ import annotations
 
+import sqlite3
 import sys
 import tempfile
 from collections import defaultdict
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -30,14 +34,16 @@ from simulators.scenario import load_scenario
 from twin.service import TwinService
 
 DAY = timedelta(days=1)
-STATES_A_DAY = 4
 BEGIN = datetime(2022, 1, 1, tzinfo=UTC)
+_SIZE = ("page_count", "page_size")
 
 
 def main() -> None:
     parser = arguments(__doc__, repeats=12)
     parser.add_argument("--years", type=int, nargs="+", default=[1, 5, 15])
+    parser.add_argument("--states-a-day", type=int, default=4)
     options = parser.parse_args()
+    states = options.states_a_day
     site = load_site("abaza")
     results, first = [], None
     with tempfile.TemporaryDirectory() as folder:
@@ -50,14 +56,14 @@ def main() -> None:
                 store.append(next(days))
                 now += DAY
             clock = ManualClock(now + timedelta(seconds=5))
-            service = TwinService(site, store, clock, state_every_s=86_400 / STATES_A_DAY)
+            service = TwinService(site, store, clock, state_every_s=86_400 / states)
             begun = seconds(service.step)
-            runs = []
+            runs, before = [], stored_kb(Path(folder))
             for _ in range(options.repeats):
                 store.append(next(days))
                 took = 0.0
-                for _ in range(STATES_A_DAY):
-                    clock.set(clock.now() + DAY / STATES_A_DAY)
+                for _ in range(states):
+                    clock.set(clock.now() + DAY / states)
                     took += seconds(service.step)
                 runs.append(took * 1000)
                 now += DAY
@@ -66,16 +72,28 @@ def main() -> None:
             what = f"{years} y, {rows / 1e6:.1f} million rows"
             results += [
                 median_of(
-                    f"a day's {STATES_A_DAY} states after {what}",
+                    f"a day's {states} states after {what}",
                     runs,
                     "ms",
                     against=first,
                     target="the same at any age",
                 ),
                 median_of(f"first state of a service that starts after {what}", [begun], "s"),
+                median_of(
+                    f"a state and its series on the disk after {what}",
+                    [(stored_kb(Path(folder)) - before) / (options.repeats * states)],
+                    "kB",
+                ),
             ]
         store.close()
     show(results, as_json=options.json)
+
+
+def stored_kb(folder: Path) -> float:
+    """Return what states and series take [kB]."""
+    with closing(sqlite3.connect(folder / "states.sqlite")) as db:
+        pages, size = (db.execute(f"PRAGMA {name}").fetchone()[0] for name in _SIZE)
+    return float(pages * size / 1000)
 
 
 def simulated_days(site: Site, years: int) -> Iterator[list[Row]]:
