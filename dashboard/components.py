@@ -348,6 +348,8 @@ def grid(
         "animateRows": False,
         "tooltipShowDelay": 300,
         "suppressCellFocus": False,
+        # The Tab key leaves the table; arrow keys walk through its cells.
+        "tabToNextCell": {"function": "false"},
         "enableCellTextSelection": True,
         "suppressColumnVirtualisation": True,
         "localeText": _grid_words(view),

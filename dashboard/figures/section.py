@@ -186,6 +186,7 @@ def _add_tier(figure: go.Figure, view: View, tier: TierState, edge: float, wall:
         x=crest_edge + 8 if share > 0 else wall + rise / 2,
         y=(tier.base_m + tier.crest_m) / 2,
         xanchor="left" if share > 0 else "right",
+        xshift=0 if share > 0 else -6,
         text=words,
         showarrow=False,
         font={"size": 10, "color": token["ink"] if share > 0 else token["muted"]},

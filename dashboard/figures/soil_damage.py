@@ -13,7 +13,7 @@ from twin.land_use import Result, works
 from twin.land_use.soil_damage import LOSS_NORM
 
 #: Parts of the height that the two drawings take.
-_LOSSES, _WORSE = (0.76, 1.0), (0.0, 0.56)
+_LOSSES, _WORSE = (0.74, 0.94), (0.0, 0.54)
 
 
 def soil_damage(view: View, inputs: Mapping[str, float], results: Sequence[Result]) -> go.Figure:

@@ -53,7 +53,7 @@ def account(view: View) -> Any:
 def _waste(view: View, each: AcidBaseAccount) -> list[Any]:
     title = view.text(each.title)
     shown = [
-        number(view, f"{title}, {name}", figure)
+        number(view, f"{title}, {name}", figure, bare=True)
         for name, figure in (
             (view.t("NP : AP"), each.ratio),
             (view.t("AP"), each.acid_potential),

@@ -201,7 +201,7 @@ def _subject(view: View) -> str:
 
 def _columns(view: View) -> list[dict[str, Any]]:
     marks = {"pm-cell-alarm": "params.data.level == 'alarm'"}
-    number = {"type": "rightAligned", "width": 115}
+    number = {"type": "rightAligned", "width": 120, "filter": False}
     shown = {
         name: {**number, "valueFormatter": {"function": f"params.data.{name}_shown"}}
         for name in ("published", "computed", "difference", "tolerance")

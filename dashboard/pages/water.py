@@ -104,8 +104,8 @@ def _chemistry(view: View) -> list[Component]:
     return [
         card(view.t("Acid-base account"), _account(view), id="water-account"),
         row(
-            card(view.t("Loads and acidity"), _loads(view), id="water-loads", span="pm-half"),
-            card(view.t("Trends"), _trends(view), id="water-trends", span="pm-half"),
+            card(view.t("Loads and acidity"), _loads(view), id="water-loads", span="pm-five"),
+            card(view.t("Trends"), _trends(view), id="water-trends", span="pm-seven"),
         ),
     ]
 

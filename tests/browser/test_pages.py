@@ -27,6 +27,22 @@ _DRAWN = """
 """
 
 
+#: Of what holds the focus: its tag when nothing shows that it does or nothing names it, else "";
+#: null when nothing holds it any more.
+_UNSEEN = """
+() => {
+    const on = document.activeElement;
+    if (!on || on === document.body) return null;
+    const look = getComputedStyle(on);
+    const ring = look.outlineStyle !== 'none' && parseFloat(look.outlineWidth) > 0;
+    const named = on.getAttribute('aria-label') || on.textContent || on.title
+        || on.labels?.[0]?.textContent || on.closest('.ag-root, .ag-header');
+    return (ring || look.boxShadow !== 'none' || on.closest('.ag-cell')) && named ? ''
+        : on.outerHTML.slice(0, 200);
+}
+"""
+
+
 class Visit:
     """One browser tab that remembers what went wrong in it."""
 
@@ -102,6 +118,47 @@ def test_a_new_state_reaches_an_open_page_over_the_feed(wide: Visit, served: Ser
         arg=f"{before + 1:,}",
     )
     assert visit.errors == []
+
+
+def test_the_first_tick_sends_nothing_that_stands_on_the_page(wide: Visit) -> None:
+    settlement = next(page for page in pages() if page.path == "/settlement")
+
+    def is_tick(response) -> bool:
+        asked = response.request.post_data or ""
+        return "settlement-curve.figure" in asked and '"changedPropIds":["tick.data"]' in asked
+
+    with wide.tab.expect_response(is_tick) as found:
+        wide.show(settlement, "en")
+    assert found.value.json().get("response", {}) == {}
+    assert wide.errors == []
+
+
+@pytest.mark.parametrize("path", ["/", "/instruments", "/risk", "/land", "/data-health"])
+def test_the_keyboard_walks_through_a_page_and_always_shows_where_it_is(
+    wide: Visit, path: str
+) -> None:
+    wide.show(next(page for page in pages() if page.path == path), "en")
+    wide.tab.keyboard.press("Tab")
+    assert wide.tab.evaluate("document.activeElement.id") == "skip"
+    steps = wide.tab.evaluate("document.querySelectorAll('a, button, input, [tabindex]').length")
+    for _ in range(steps + 400):  # grids have an end of their own before and behind
+        wide.tab.keyboard.press("Tab")
+        unseen = wide.tab.evaluate(_UNSEEN)
+        if unseen is None:
+            return  # behind the last one
+        assert unseen == ""
+    pytest.fail("the keyboard does not come out at the end of the page")
+
+
+def test_a_choice_is_dark_on_a_dark_page(browser, served: Served) -> None:
+    context = browser.new_context(color_scheme="dark")
+    visit = Visit(context, served.url)
+    visit.show(next(page for page in pages() if page.path == "/risk"), "en")
+    ground = visit.tab.evaluate(
+        "getComputedStyle(document.querySelector('#risk-alarm')).backgroundColor"
+    )
+    assert max(int(each) for each in re.findall(r"\d+", ground)[:3]) < 80
+    context.close()
 
 
 def test_a_number_says_how_it_came_about_to_a_keyboard_too(wide: Visit) -> None:
