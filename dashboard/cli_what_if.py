@@ -104,7 +104,7 @@ def what_if(
                     answer = whatif.answer(start, asked if changes or file else [])
                     tell(answer, _lines(answer))
     except BadChange as error:
-        raise ConfigurationError(error.key, value=error.value, legal=str(error.legal)) from error
+        raise ConfigurationError(error.key, value=error.value, cure=error.cure) from error
     except UnknownName as error:
         raise ConfigurationError(
             error.thing, value=error.value, legal=", ".join(error.legal)
@@ -194,9 +194,9 @@ def _shown(figure: Any) -> str:
     if figure.value is None:
         return "not known"
     unit = "" if figure.unit in ("1", "date", "name") else f" {figure.unit}"
-    ends = f" [{told(figure.low)} to {told(figure.high)}]"
-    wide = figure.low is not None and figure.high is not None and figure.low != figure.high
-    return told(figure.value) + unit + (ends if wide else "")
+    if figure.low is None or figure.high is None or figure.low == figure.high:
+        return told(figure.value) + unit
+    return f"{told(figure.value)}{unit} [{told(figure.low)} to {told(figure.high)}]"
 
 
 def _change(difference: Any) -> str:

@@ -175,7 +175,7 @@ class WhatIf:
                 found.append(self.run(start, changes, name))
             except BadChange as error:
                 raise BadQuestion(
-                    f"variants.{place}.changes.{error.key}", error.value, f"legal: {error.legal}"
+                    f"variants.{place}.changes.{error.key}", error.value, error.cure
                 ) from error
         return WhatIfAnswer(
             site=self._site.name,

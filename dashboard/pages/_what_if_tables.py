@@ -26,9 +26,10 @@ _PERCENT = {"probability", "fleet_share", "held_back"}
 
 
 #: Why a measure has no interval, where the basis itself does not say it.
-_NO_SPREAD = {
+_NO_SPREAD: dict[str, Text | None] = {
     "fleet_share": Text("the tables of the fleet give norms without a spread"),
     "held_back": Text("it is the mean of all paths"),
+    "grading": None,  # its validity says it
     "cost": Text("the unit costs are given without a spread"),
 }
 
@@ -140,7 +141,7 @@ def _remarks(view: View, asked: Asked) -> list[Component]:
             if figure.reason is not None:
                 reasons[f"{title}: {view.text(figure.reason)}"] = None
             elif figure.low is None and result.basis == "measured" and measure.name in _NO_SPREAD:
-                why = view.text(_NO_SPREAD[measure.name])
+                why = view.text(_NO_SPREAD[measure.name] or figure.validity or "")
                 reasons[f"{title}: {view.t('no interval')}: {why}"] = None
     for place, result in enumerate(asked.results):
         for note in result.notes:

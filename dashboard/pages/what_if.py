@@ -241,7 +241,9 @@ def _remarks(view: View, asked: Asked) -> list[Component]:
         html.Span(_sentence(view, asked.wrong[key]), className="pm-field-wrong", role="alert")
         if key in asked.wrong
         else html.Span(
-            view.t("changed") if key in asked.written else view.text(each.legal),
+            view.t("changed")
+            if key in asked.written
+            else (view.text(each.legal) if each.kind != "switch" else ""),
             className="pm-quiet",
         )
         for key, each in asked.start.inputs.items()
@@ -249,6 +251,8 @@ def _remarks(view: View, asked: Asked) -> list[Component]:
 
 
 def _sentence(view: View, error: BadChange) -> str:
+    if error.refusal:
+        return view.text(error.legal)
     return view.t(
         "{value} cannot be used; legal: {legal}", value=error.value, legal=view.text(error.legal)
     )

@@ -28,12 +28,17 @@ class BadChange(ValueError):
     value
         What was given.
     legal
-        What may be given.
+        What may be given; a `refusal`: why this cannot be, in a sentence.
     """
 
-    def __init__(self, key: str, value: object, legal: Text) -> None:
-        self.key, self.value, self.legal = key, value, legal
-        super().__init__(f"{key} is {str(value)[:80]!r}; legal: {legal}")
+    def __init__(self, key: str, value: object, legal: Text, *, refusal: bool = False) -> None:
+        self.key, self.value, self.legal, self.refusal = key, value, legal, refusal
+        super().__init__(f"{key} is {str(value)[:80]!r}; {self.cure}")
+
+    @property
+    def cure(self) -> str:
+        """What may be given, or why not, in English."""
+        return str(self.legal) if self.refusal else f"legal: {self.legal}"
 
 
 @dataclass(frozen=True)
@@ -249,7 +254,7 @@ def _order(found: Input, given: Any) -> tuple[str, ...]:
                 " then: a tier comes no further than the one below carries it",
                 {"tier": name, "share": share, "below": below, "under": filled[below]},
             )
-            raise BadChange(found.key, given, reason)
+            raise BadChange(found.key, given, reason, refusal=True)
     if any(share < 1 for share in filled.values()):
         raise BadChange(found.key, given, found.legal)
     return tuple(name if share == 1 else f"{name}:{share:g}" for name, share in steps)

@@ -201,7 +201,7 @@ class Ends:
     def planned(self) -> set[str]:
         """The tiers in which something lies when the plan's volume is reached."""
         filled = self._tiers.filled(min(self._total, self._takes))
-        return {name for name, each in filled.items() if each > 0}
+        return {name for name, each in filled.items() if each > 1e-6}
 
     def begun(self, volume: Figure) -> set[str]:
         """Return the tiers in which something lies at a volume; now, where it is not known."""

@@ -293,7 +293,7 @@ def _part(
         able, bottleneck = _limit(fleet, tuple(wanted.items()), asked.model_dump_json())
     except ImpossibleFleet as error:
         named = given.model_dump(exclude_defaults=True)
-        raise BadChange("fleet", named or "", error.reason) from error
+        raise BadChange("fleet", named or "", error.reason, refusal=True) from error
     return can, able / can if can > 0 else 1.0, bottleneck
 
 

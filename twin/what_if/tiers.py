@@ -142,10 +142,10 @@ def _wrong(changes: Changes, reason: Text, tier: str = "") -> BadChange:
     """Return the refusal at a tier's own height where that is changed, or else at all."""
     key = f"{HEIGHT}{tier}"
     if tier and changes.get(key) is not None:
-        return BadChange(key, changes.get(key), reason)
+        return BadChange(key, changes.get(key), reason, refusal=True)
     heights = {key: value for key, value in changes.values if key.startswith(HEIGHT)}
     given = ", ".join(f"{key.removeprefix(HEIGHT)}: {value:g} m" for key, value in heights.items())
-    return BadChange("tiers.height", given, reason)
+    return BadChange("tiers.height", given, reason, refusal=True)
 
 
 Levels = dict[str, tuple[float, float]]
