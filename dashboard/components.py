@@ -423,6 +423,11 @@ def choices(
     )
 
 
+def pick(view: View, word: str, on: bool, **changes: str) -> dcc.Link:
+    """Return a link that chooses a row of a table by the address; the chosen one is bold."""
+    return dcc.Link(html.Strong(word) if on else word, href=view.href(**changes))
+
+
 def range_choices(view: View, default: str = "90d") -> html.Nav:
     """Return the choice of the span of time that series show."""
     chosen = view.chosen("range", list(RANGES), default)

@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 from dash import dcc, html
 
 from dashboard import figures
-from dashboard.components import empty, facts, number, range_choices, status_badge, table
+from dashboard.components import empty, facts, number, pick, range_choices, status_badge, table
 from dashboard.status import instrument_status
 from dashboard.view import View
 from twin.state import MovementState
@@ -201,8 +201,7 @@ def extreme(states: Any, name: str) -> Any:
 
 
 def _link(view: View, parameter: str, name: str) -> dcc.Link:
-    now = name == chosen(view, parameter)
-    return dcc.Link(html.Strong(name) if now else name, href=view.href(**{parameter: name}))
+    return pick(view, name, name == chosen(view, parameter), **{parameter: name})
 
 
 def _movement(view: View) -> MovementState | None:

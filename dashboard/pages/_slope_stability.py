@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import plotly.graph_objects as go
-from dash import dcc, html
+from dash import html
 from msgspec.structs import replace
 
 from dashboard import figures
-from dashboard.components import empty, facts, number, range_choices, status_badge, table
+from dashboard.components import empty, facts, number, pick, range_choices, status_badge, table
 from dashboard.figures import influence_name
 from dashboard.view import View
 from ingest.figure import Figure
@@ -207,10 +207,7 @@ def sections(view: View) -> Any:
         label = title(view, state)
         rows.append(
             [
-                dcc.Link(
-                    html.Strong(label) if state is now else label,
-                    href=view.href(slope=key(state)),
-                ),
+                pick(view, label, state is now, slope=key(state)),
                 _verdict(view, state),
                 number(view, label, state.factor_of_safety, bare=True),
                 number(view, view.t("Required"), state.required, bare=True),

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import plotly.graph_objects as go
-from dash import dcc, html
+from dash import html
 
 from dashboard import figures
-from dashboard.components import empty, interval, number, range_choices, status_badge, table
+from dashboard.components import empty, interval, number, pick, range_choices, status_badge, table
 from dashboard.view import View
 from twin.water_state import GroundwaterState
 
@@ -45,10 +45,9 @@ def levels(view: View) -> Any:
     for state in sorted(states, key=_order):
         name = state.instrument
         on = now is not None and now.instrument == name
-        link = dcc.Link(html.Strong(name) if on else name, href=view.href(level=name))
         rows.append(
             [
-                link,
+                pick(view, name, on, level=name),
                 number(view, view.t("{name}, level", name=name), state.level),
                 number(view, view.t("{name}, explained", name=name), state.explained),
                 number(view, view.t("{name}, by rain and melt", name=name), state.by_water),

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 import plotly.graph_objects as go
-from dash import dcc, html
+from dash import html
 from dash.development.base_component import Component
 
 from dashboard import figures
@@ -17,6 +17,7 @@ from dashboard.components import (
     figure_tile,
     no_state,
     number,
+    pick,
     range_choices,
     status_badge,
     table,
@@ -127,10 +128,7 @@ def stations(view: View) -> Any:
         on = instrument is not None and (instrument.name, quantity) == (each.station, each.quantity)
         rows.append(
             [
-                dcc.Link(
-                    html.Strong(each.station) if on else each.station,
-                    href=view.href(station=each.station, quantity=each.quantity),
-                ),
+                pick(view, each.station, on, station=each.station, quantity=each.quantity),
                 title,
                 status_badge(view, level),
                 number(view, label, each.value),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import plotly.graph_objects as go
-from dash import dcc, html
+from dash import html
 from dash.development.base_component import Component
 
 from dashboard import figures
@@ -17,6 +17,7 @@ from dashboard.components import (
     graph,
     no_state,
     number,
+    pick,
     range_choices,
     row,
     table,
@@ -171,10 +172,7 @@ def points(view: View) -> Any:
         share = state.consolidation.value
         rows.append(
             [
-                dcc.Link(
-                    html.Strong(state.point) if state.point == now else state.point,
-                    href=view.href(point=state.point),
-                ),
+                pick(view, state.point, state.point == now, point=state.point),
                 view.zone_title(state.zone),
                 number(view, state.point, state.settlement),
                 number(view, state.point, state.rate),

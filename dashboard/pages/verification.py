@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from dash import dcc, html
+from dash import html
 from dash.development.base_component import Component
 
 from dashboard.components import (
@@ -13,6 +13,7 @@ from dashboard.components import (
     export_button,
     figure_tile,
     grid,
+    pick,
     status_badge,
     table,
     tiles,
@@ -126,10 +127,9 @@ def _met(parts: list[Titled]) -> bool:
 
 def _choice(view: View, name: str, title: str, chosen: str, parts: Any) -> list[Any]:
     met = sum(1 for each in parts if each.verified.ok)
-    word = html.Strong(title) if name == chosen else title
     worst = max(_share(each) for each in parts)
     return [
-        dcc.Link(word, href=view.href(subject=name)),
+        pick(view, title, name == chosen, subject=name),
         view.number(len(parts)),
         view.number(met)
         if met == len(parts)
