@@ -10,7 +10,7 @@ from itertools import combinations, permutations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -18,7 +18,11 @@ from ingest.text import Text
 from twin.chemistry.acid_base_account import SULFURIC_ACID_PER_CARBONATE, AcidBase, blend
 from twin.chemistry.acidity_kirby_cravotta import acidity_kirby_cravotta, lime_demand
 from twin.chemistry.mann_kendall import mann_kendall
-from twin.chemistry.stations import constituent_load, load_uncertainty
+from twin.chemistry.stations import (
+    constituent_load,
+    flow_weighted_concentration,
+    load_uncertainty,
+)
 from twin.hydrology.balance import PARTS, month_edges, residual
 from twin.hydrology.evaporation_oudin import evaporation_oudin
 from twin.hydrology.gamma_response import Response, Stresses, judge_response
@@ -102,6 +106,7 @@ def test_kendall_turns_with_the_sign_and_with_time_and_needs_no_order(
     st.lists(st.tuples(st.integers(0, 5), st.integers(0, 6)), min_size=3, max_size=14),
     st.randoms(),
 )
+@example([(0, 0)] * 5, random.Random(0))  # the sum of the variance misses 0 by its last digits
 def test_values_of_one_time_have_no_order(
     pairs: list[tuple[int, int]], random: random.Random
 ) -> None:
@@ -195,6 +200,33 @@ def test_a_load_goes_hour_by_hour() -> None:
     # Averaging does not lessen what both instruments have wrong all the time.
     assert load_uncertainty(1.0, 10**9, 0.1, 0.05) == pytest.approx(math.hypot(0.1, 0.05))
     assert load_uncertainty(1.0, 24, 0.1, 0.05) > 1
+
+
+def test_a_concentration_is_weighted_by_flow_and_scatters_about_that() -> None:
+    mean, scatter = flow_weighted_concentration(
+        np.array([10.0, 20.0, np.nan]), np.array([3.0, 1.0, 5.0])
+    )
+    # 50/4; ((-2.5*3)^2 + (7.5*1)^2)/2 = 56.25, its root 7.5 over a mean flow of 2.
+    assert (mean, scatter) == (12.5, pytest.approx(7.5 / 2 / 12.5))
+    # Water of one concentration has it whatever the flow does, and however wrong its meter is.
+    flow = np.array([1.0, 2, 300])
+    assert flow_weighted_concentration(np.full(3, 7.0), flow) == (7.0, 0.0)
+    varied = np.array([5.0, 6, 7])
+    assert flow_weighted_concentration(varied, 1.2 * flow) == pytest.approx(
+        flow_weighted_concentration(varied, flow)
+    )
+    assert np.isnan(flow_weighted_concentration(varied, np.zeros(3))).all()
+
+
+def test_the_scatter_of_a_concentration_is_that_of_samples() -> None:
+    """Means of 50 days each, drawn anew 4000 times, lie as far apart as is said."""
+    random = np.random.default_rng(7)
+    flow = random.lognormal(0, 0.5, (4000, 50))
+    concentration = 100 * flow**-0.3 * random.lognormal(0, 0.2, flow.shape)
+    found = [flow_weighted_concentration(*each) for each in zip(concentration, flow, strict=True)]
+    means, scatters = np.array(found).T
+    told = np.sqrt(np.mean((means * scatters) ** 2) / 50)
+    assert told == pytest.approx(means.std(), rel=0.06)
 
 
 def test_evaporation_has_a_summer_and_stops_in_the_cold() -> None:

@@ -260,6 +260,10 @@ def test_stations_have_loads_acidity_and_limits(abaza: Site, plan: Plan, store: 
     assert load.concentration.value == pytest.approx(120, rel=2e-3)
     # 10 % and 8 % of the instruments stay however many hours are averaged.
     assert load.load.high == pytest.approx(load.load.value * (1 + 1.96 * 0.128), rel=0.01)
+    # The flow's 8 % is no error of the concentration.
+    thick = load.concentration
+    assert thick.high == pytest.approx(thick.value * (1 + 1.96 * 0.1), rel=1e-3)
+    assert thick.low == pytest.approx(thick.value * (1 - 1.96 * 0.1), rel=1e-3)
     silent = next(each for each in chemistry.loads if each.station == "ws-01")
     assert str(silent.load.reason) == "Concentration and flow together in only 0 of 240 hours"
     kept = {(each.use, each.quantity, each.side): each for each in chemistry.limits}

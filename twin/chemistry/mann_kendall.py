@@ -138,7 +138,8 @@ def _variance(values: Array, times: Array) -> float:
     triples = float((t * (t - 1) * (t - 2)).sum() * (u * (u - 1) * (u - 2)).sum())
     if triples:
         variance += triples / (9 * count * (count - 1) * (count - 2))
-    return variance
+    # When all are equal it is 0, which the sum misses by its last digits.
+    return max(variance, 0.0)
 
 
 def _interval(slopes: Array, variance: float, confidence: float) -> tuple[float, float]:

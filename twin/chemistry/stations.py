@@ -34,6 +34,9 @@ HOUR = timedelta(hours=1)
 #: and days that make a month's mean (design assumption; three years after [2] of `mann_kendall`).
 TREND_YEARS, NEEDED_MONTHS, SEASONAL_MONTHS, MONTH_DAYS = 10, 8, 36, 10
 
+#: Standard deviations on either side of a normal distribution's mean between which 95 % lie.
+Z_95 = 1.96
+
 #: Two-sided probability below which a trend is called significant.
 SIGNIFICANT = 0.05
 
@@ -147,15 +150,15 @@ def _load(history: History, station: str, quantity: str, rules: LoadRules) -> Lo
         share, int(both.sum()), rules.concentration_uncertainty, rules.flow_uncertainty
     )
 
-    def figure(value: float, unit: str) -> Figure:
+    def figure(value: float, unit: str, spread: float) -> Figure:
         return Figure(
             value=value,
             unit=unit,
             time=time,
             source=station,
             version=VERSION,
-            low=max(value * (1 - 1.96 * spread), 0.0),
-            high=value * (1 + 1.96 * spread),
+            low=max(value * (1 - Z_95 * spread), 0.0),
+            high=value * (1 + Z_95 * spread),
             confidence=0.95,
             quality="stale" if quality == "stale" else "derived",
         )
@@ -167,13 +170,47 @@ def _load(history: History, station: str, quantity: str, rules: LoadRules) -> Lo
         time, quality = last, "stale"
     else:
         quality = "derived"
-    weighted = float((concentration[both] * flow[both]).sum() / max(flow[both].sum(), 1e-12))
+    weighted, scatter = flow_weighted_concentration(concentration, flow)
     return LoadState(
         station=station,
         quantity=quantity,
-        load=figure(mass, "kg/d"),
-        concentration=figure(weighted, "mg/L"),
+        load=figure(mass, "kg/d", spread),
+        concentration=(
+            figure(
+                weighted,
+                "mg/L",
+                # An error of the flow meter is in the sum above and below, and goes out.
+                load_uncertainty(scatter, int(both.sum()), rules.concentration_uncertainty, 0.0),
+            )
+            if not math.isnan(weighted)
+            else unknown("mg/L", Text("No water flowed"), time=time, source=station)
+        ),
     )
+
+
+def flow_weighted_concentration(concentration: Array, flow: Array) -> tuple[float, float]:
+    """Return the mean concentration of the water [mg/L], and the scatter about it as a share [1].
+
+    The mean is a ratio of sums, `R = sum(c*q) / sum(q)`; its variance over n values is
+    `mean((c*q - R*q)^2) / (n * mean(q)^2)`, the scatter the root of it for n = 1, over R (Cochran,
+    W. G. (1977). Sampling Techniques, 3rd ed. Wiley, equation 2.39 without the finite population
+    correction). Both NaN when no water flowed.
+
+    Parameters
+    ----------
+    concentration
+        (hours,) [mg/L]; NaN where there is none.
+    flow
+        (hours,) [L/s]; NaN where there is none.
+    """
+    both = ~(np.isnan(concentration) | np.isnan(flow))
+    concentration, flow = concentration[both], flow[both]
+    total = float(flow.sum())
+    if total <= 0:
+        return math.nan, math.nan
+    mean = float((concentration * flow).sum()) / total
+    away = float(np.sqrt((((concentration - mean) * flow) ** 2).mean())) / (total / len(flow))
+    return mean, away / mean if mean > 0 else 0.0
 
 
 def constituent_load(concentration: Array, flow: Array) -> tuple[float, float]:
@@ -196,17 +233,18 @@ def constituent_load(concentration: Array, flow: Array) -> tuple[float, float]:
 
 
 def load_uncertainty(scatter: float, hours: int, concentration: float, flow: float) -> float:
-    """Return the relative standard uncertainty of a mean load [1].
+    """Return the relative standard uncertainty of a mean load or concentration [1].
 
     Parameters
     ----------
     scatter
-        Of the single loads, as a share of their mean [1].
+        Of the single values, as a share of their mean [1].
     hours
         In which both were measured; neighbouring hours resemble each other, so that a day counts
         as one value.
     concentration, flow
-        Relative standard uncertainty of the two instruments [1], which averaging does not lessen.
+        Relative standard uncertainty of the two instruments [1], which averaging does not lessen;
+        that of the flow is 0 for a mean concentration.
     """
     values = max(hours / 24, 1.0)
     return math.sqrt(concentration**2 + flow**2 + scatter**2 / values)
