@@ -10,7 +10,7 @@ import numpy as np
 from ingest.text import Text
 from twin.buckets import Array
 from twin.history import DAY
-from twin.models._base import Lifts, SettlementModel, standing_out
+from twin.models._base import HORIZON_D, Lifts, SettlementModel, standing_out
 from twin.settlement import curve
 from twin.settlement.interval import LEAST_ERROR, Fan, fan
 from twin.settlement.methods import LEAST_SETTLED, Fitted, TooEarly, judged, models
@@ -70,6 +70,21 @@ class Forecast:
     fan: Fan | None = None
     last: datetime | None = None
     error: float = float("nan")
+
+    @property
+    def until(self) -> datetime:
+        """The moment for which the ultimate settlement stands, and up to which it is known."""
+        return self.origin + timedelta(days=HORIZON_D)
+
+    def left(self, moment: datetime) -> tuple[float, float, float] | None:
+        """Return what of the ultimate settlement is left at a moment, and its interval [mm].
+
+        None where there is no forecast, before the last value, and after `until`.
+        """
+        if self.fan is None or self.last is None or not self.last <= moment <= self.until:
+            return None
+        value, low, high = self.fan.left((moment - self.last) / DAY).tolist()
+        return value, low, high
 
     def slow_after(
         self, rate: float, start: datetime

@@ -115,6 +115,25 @@ class Fan:
         # The ground does not rise again.
         return np.maximum(found, 0.0)
 
+    def left(self, ahead: float) -> Array:
+        """Return value, low and high of what still settles after a time (3) [mm].
+
+        Row by row, so that an error in what has settled until then counts once.
+
+        Parameters
+        ----------
+        ahead
+            Time after the end of the curve [d].
+        """
+        found = []
+        for branch in self.branches:
+            without, crept = (
+                np.maximum(grown[:, :1] - grown[:, 1:], 0.0)
+                for grown in branch.growth(np.array([ahead]))
+            )
+            found.append((without, crept))
+        return self._quantiles(found)[:, 0]
+
     def slow_after(self, since: float, rate: float) -> Array:
         """Return value, low and high of the days until settlement is slower for good (3) [d].
 

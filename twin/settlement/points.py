@@ -51,6 +51,19 @@ def settlements(
     ]
 
 
+def forecast_of(history: History, plan: Plan | None, point: str) -> Forecast:
+    """Return the forecast of a point up to the last midnight; it is computed once."""
+    days = history.days_since_first(LONGEST_D)
+    return history.keep(
+        ("settlement", point),
+        lambda: forecast(
+            history.daily_means(point, "settlement", days),
+            history.midnight - days * DAY,
+            _placed(history, plan, days),
+        ),
+    )
+
+
 def _settlement(
     current: Current,
     history: History,
@@ -73,10 +86,7 @@ def _settlement(
         )
     days = history.days_since_first(LONGEST_D)
     means = history.daily_means(point.name, "settlement", days)
-    found = history.keep(
-        ("settlement", point.name),
-        lambda: forecast(means, history.midnight - days * DAY, _placed(history, plan, days)),
-    )
+    found = forecast_of(history, plan, point.name)
     state = SettlementState(
         point=point.name,
         zone=point.zone,

@@ -11,19 +11,19 @@ from functools import lru_cache, partial
 from typing import Any
 
 import msgspec
-import numpy as np
 
 from ingest.figure import Figure, unknown
 from ingest.text import Text
 from twin import VERSION
 from twin.buckets import Array
 from twin.grading_readiness import grading_state
-from twin.state import FillState, SettlementState
+from twin.state import FillState
 from twin.what_if.changes import NOTHING, Changes, midnight
 from twin.what_if.ends import Ends, days_between, last_moment, rests_on
 from twin.what_if.masses import cost, masses_until, summed
 from twin.what_if.placement import Placement, place
 from twin.what_if.results import Measure, VariantResult, VolumeCurve, ZoneAhead
+from twin.what_if.settlement_left import settlement_left
 from twin.what_if.stability import least, lowered, slopes_ahead
 from twin.what_if.start import Start
 from twin.what_if.tiers import Tiers, tiers_of
@@ -271,8 +271,8 @@ def _ground(
     _add(
         result,
         "settlement_left",
-        Text("Settlement left when the plan's volume is reached, at most"),
-        _settlement_left(start.state.settlement, done, start.now),
+        Text("Settlement of the present fill left when the plan's volume is reached, at most"),
+        settlement_left(start, done),
     )
     if start.plan is None or start.state.fill is None:
         _add(result, "grading", Text("Grading of the last tier from"), _last_grading([], start.now))
@@ -309,56 +309,6 @@ def _ground(
                 {"volume": down * storage.area_thousand_m2 * storage.drainable_porosity},
             )
         )
-
-
-def _settlement_left(points: list[SettlementState], done: Figure | None, now: datetime) -> Figure:
-    """Return the most that a point has left when the plan's volume is reached [mm]."""
-    if not points:
-        return unknown("mm", Text("The site has no settlement points"), time=now)
-    if done is None or not isinstance(done.value, str):
-        reason = done.reason if done is not None and done.reason else None
-        reason = reason or Text("It is not known when the fill will be complete")
-        return unknown("mm", reason, time=now)
-    when = midnight(done.value).timestamp()
-    found = []
-    for point in points:
-        ultimate = point.ultimate
-        if not isinstance(ultimate.value, float) or not point.forecast_time:
-            continue
-        times = [each.timestamp() for each in point.forecast_time]
-
-        def left(total: float, then: list[float], times: list[float] = times) -> float:
-            return max(total - float(np.interp(when, times, then)), 0.0)
-
-        value = left(ultimate.value, point.forecast)
-        ends = [
-            left(end, then)
-            for end, then in (
-                (ultimate.low, point.forecast_low),
-                (ultimate.high, point.forecast_high),
-            )
-            if isinstance(end, float)
-        ]
-        found.append((value, ends, point))
-    if not found:
-        reason = points[0].ultimate.reason or Text("No point has a forecast")
-        return unknown("mm", reason, time=now, source=points[0].point)
-    value, ends, point = max(found, key=lambda each: each[0])
-    return Figure(
-        value=value,
-        unit="mm",
-        time=now,
-        source=point.ultimate.source,
-        version=VERSION,
-        low=min([*ends, value]) if ends else None,
-        high=max([*ends, value]) if ends else None,
-        confidence=point.ultimate.confidence,
-        validity=Text(
-            "Of {known} of {all} points with a forecast; their loads go on as they have",
-            {"known": len(found), "all": len(points)},
-        ),
-        quality="forecast",
-    )
 
 
 def _last_grading(zones: list[ZoneAhead], now: datetime) -> Figure:

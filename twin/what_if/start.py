@@ -31,6 +31,8 @@ from twin.hydrology.weather_days import WeatherDays, weather_days
 from twin.loads import read_loads
 from twin.plan import Calendar, Plan
 from twin.service import compute_state
+from twin.settlement import Forecast
+from twin.settlement.points import forecast_of
 from twin.slopes.configuration import SlopesPlan, load_slopes
 from twin.state import TwinState
 from twin.water_file import WaterFile, water_of
@@ -68,6 +70,8 @@ class Start:
         None: no plan.
     rises
         By piezometer, or why it is not known.
+    settling
+        Forecasts of the settlement points that have one.
     """
 
     site: Site
@@ -79,6 +83,7 @@ class Start:
     state: TwinState
     past: PastMonths | None
     rises: dict[str, Rise | Text]
+    settling: dict[str, Forecast]
     weather: Weather | Text
     inputs: dict[str, Input] = field(repr=False)
 
@@ -148,6 +153,11 @@ def gather(
         state=state,
         past=past,
         rises=_rises(site, history, slopes, water),
+        settling={
+            each.point: forecast_of(history, plan, each.point)
+            for each in state.settlement
+            if each.model
+        },
         weather=_weather(history, water),
         inputs=inputs_of(_known(site, plan, fleets, said, at)),
     )
