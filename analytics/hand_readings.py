@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from datetime import datetime
+from typing import NotRequired, TypedDict, Unpack
 
 import msgspec
 from sqlalchemy import BigInteger, Float, Integer, String, Text, select
@@ -20,7 +21,7 @@ from ingest.importer import Refused, collect, in_canonical_units
 from ingest.intake import Arrival, Intake
 from ingest.message import readings_topic
 from ingest.site import Site
-from ingest.store import Store
+from ingest.store import Row, Store
 
 LONGEST_NOTE = 2000
 
@@ -115,19 +116,8 @@ class HandReadings(Database):
             return [_decode(row) for row in session.scalars(query)]
 
 
-def add_by_hand(
-    site: Site,
-    store: Store,
-    journal: HandReadings,
-    clock: Clock,
-    *,
-    column: Column,
-    value: float,
-    time: datetime,
-    author: str,
-    note: str = "",
-) -> HandReading:
-    """Store a reading that somebody made; doing it again changes nothing.
+class ReadByHand(TypedDict):
+    """What somebody has read.
 
     Parameters
     ----------
@@ -135,6 +125,19 @@ def add_by_hand(
         Instrument, quantity, node and unit of the value.
     time
         When it was made (aware).
+    """
+
+    column: Column
+    value: float
+    time: datetime
+    author: str
+    note: NotRequired[str]
+
+
+def add_by_hand(
+    site: Site, store: Store, journal: HandReadings, clock: Clock, **given: Unpack[ReadByHand]
+) -> HandReading:
+    """Store a reading that somebody made; doing it again changes nothing.
 
     Raises
     ------
@@ -143,15 +146,33 @@ def add_by_hand(
     ReadingRefused
         When the checks of every message refuse it; nothing is stored then.
     """
-    author, note = author.strip(), note.strip()
+    reading, rows = checked_by_hand(site, clock, **given)
+    # The reading first: if the journal is away, doing it again adds the author and nothing else.
+    store.append(rows)
+    return journal.keep(site.name, reading)
+
+
+def checked_by_hand(
+    site: Site, clock: Clock, **given: Unpack[ReadByHand]
+) -> tuple[HandReading, list[Row]]:
+    """Return a reading that somebody made and its rows, as `add_by_hand` would store them.
+
+    Raises
+    ------
+    ConfigurationError
+        When the site has no such instrument, quantity or node, or the unit does not fit.
+    ReadingRefused
+        When the checks of every message refuse it.
+    """
+    author, note = given["author"].strip(), given.get("note", "").strip()
     if not author:
         raise ReadingRefused("the author's name is missing: the journal keeps it")
     if len(author) > 255 or len(note) > LONGEST_NOTE:
         raise ReadingRefused(f"longer than 255 characters (author) or {LONGEST_NOTE} (note)")
-    if not math.isfinite(value):
-        raise ReadingRefused(f"{value} is no reading")
-    where = place(site, column)
-    (entry,) = collect(0, time, [(where, value)])
+    if not math.isfinite(given["value"]):
+        raise ReadingRefused(f"{given['value']} is no reading")
+    where = place(site, given["column"])
+    (entry,) = collect(0, given["time"], [(where, given["value"])])
     if isinstance(entry, Refused):
         raise ReadingRefused(entry.reason)
     payload = msgspec.json.encode(entry.message)
@@ -160,23 +181,19 @@ def add_by_hand(
     )
     if accepted.dead_letters:
         raise ReadingRefused(accepted.dead_letters[0].reason)
-    # The reading first: if the journal is away, doing it again adds the author and nothing else.
-    store.append(accepted.rows)
     (row,) = (row for row in accepted.rows if row.instrument == where.instrument)
-    return journal.keep(
-        site.name,
-        HandReading(
-            instrument=where.instrument,
-            quantity=where.quantity,
-            node=where.node,
-            time=from_ns(row.time),
-            received=from_ns(row.received),
-            value=row.values[where.quantity],
-            unit=site.type_of(where.instrument).quantities[where.quantity].canonical_unit,
-            author=author,
-            note=note,
-        ),
+    reading = HandReading(
+        instrument=where.instrument,
+        quantity=where.quantity,
+        node=where.node,
+        time=from_ns(row.time),
+        received=from_ns(row.received),
+        value=row.values[where.quantity],
+        unit=site.type_of(where.instrument).quantities[where.quantity].canonical_unit,
+        author=author,
+        note=note,
     )
+    return reading, accepted.rows
 
 
 def _decode(row: _HandRow) -> HandReading:

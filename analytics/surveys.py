@@ -15,7 +15,8 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from analytics.hand_readings import HandReadings, add_by_hand
+from analytics.hand_readings import HandReadings, ReadByHand, add_by_hand, checked_by_hand
+from analytics.survey_limits import check_empty, check_time, check_volume, untrusted_times
 from ingest.clock import Clock
 from ingest.errors import ConfigurationError
 from ingest.import_map import Column
@@ -187,18 +188,23 @@ def add_survey(
     ConfigurationError
         When the site has no plan, no rules of surveys, or no instrument for them.
     SurveyRefused
-        When the file or the volume is no survey of this site.
+        When the file, the volume or the time is no survey of this site's fill, or a base does
+        not say what lies under it.
     ReadingRefused
-        When time or author are refused.
+        When the author is refused.
     """
     name = survey_instrument(site, instrument)
     if plan is None or plan.file.surveys is None:
         raise ConfigurationError("surveys in plan.yaml", cure="the block is missing")
-    if volume is not None and not (math.isfinite(volume) and volume >= 0):
-        raise SurveyRefused(f"{volume} thousand m3 is no volume")
-    if uncertainty is not None and not (math.isfinite(uncertainty) and uncertainty > 0):
-        raise SurveyRefused(f"an uncertainty of {uncertainty} thousand m3 is none: above 0")
-    before = [each for each in archive.all() if each.instrument == name and each.time < time]
+    check_time(site, plan, clock, time, base=base)
+    check_volume(site, plan, name, volume, uncertainty, stated=True)
+    wrong = untrusted_times(site, store, name, time)
+    before = [
+        each
+        for each in archive.all()
+        if each.instrument == name and each.time < time and each.time not in wrong
+    ]
+    last = before[-1] if before else None
     surface: SurveyedSurface | None = None
     covered: float | None = None
     if path is None:
@@ -213,6 +219,10 @@ def add_survey(
         kind = kind or path.suffix.lstrip(".").lower()
         if volume is not None and not base:
             raise SurveyRefused("of a surface the volume is computed; give it for a base alone")
+        if base and volume is None:
+            level = surface_uncertainty(site, plan.file.surveys)
+            surveyed = last.volume if last else None
+            check_empty(site, plan, store, clock, time, surveyed=surveyed, level=level)
         surface, volume, uncertainty, covered = _measured(
             surface,
             archive,
@@ -223,7 +233,7 @@ def add_survey(
             uncertainty=uncertainty,
             unchanged_outside=unchanged_outside,
         )
-    last = before[-1] if before else None
+        check_volume(site, plan, name, volume, uncertainty, stated=False)
     survey = KeptSurvey(
         instrument=name,
         time=time,
@@ -242,20 +252,22 @@ def add_survey(
     )
     if surface is not None:
         survey = msgspec.structs.replace(survey, surface=f"{archive.stem(survey)}.npz")
+    readings: list[ReadByHand] = [
+        {
+            "column": Column(instrument=name, quantity=quantity),
+            "value": value,
+            "time": time,
+            "author": author,
+            "note": note or survey.file,
+        }
+        for quantity, value in ((VOLUME, volume), (UNCERTAINTY, uncertainty))
+    ]
+    for reading in readings:
+        checked_by_hand(site, clock, **reading)
     if dry_run:
         return survey
-    for quantity, value in ((VOLUME, volume), (UNCERTAINTY, uncertainty)):
-        add_by_hand(
-            site,
-            store,
-            journal,
-            clock,
-            column=Column(instrument=name, quantity=quantity),
-            value=value,
-            time=time,
-            author=author,
-            note=note or (path.name if path else ""),
-        )
+    for reading in readings:
+        add_by_hand(site, store, journal, clock, **reading)
     archive.keep(survey, surface)
     return survey
 
@@ -311,8 +323,7 @@ def _measured(
             f" {rules.covered_share:.0%}; with --unchanged-outside the surface before holds where"
             " there are no points"
         )
-    # The level of a surface as a whole is uncertain: so much over all the area, in each surface.
-    level = rules.vertical_uncertainty_m * polygon_area(outline) / 1000
+    level = surface_uncertainty(site, rules)
     if base is not None:
         return surface, base, uncertainty or level, found.covered
     assert reference is not None
@@ -320,6 +331,14 @@ def _measured(
     gap = (1 - found.covered) * abs(found.volume) / 1000
     spread = math.hypot(level, reference.uncertainty, found.numerical / 1000, gap)
     return surface, volume, uncertainty or spread, found.covered
+
+
+def surface_uncertainty(site: Site, rules: SurveyRules) -> float:
+    """Return the standard uncertainty of the volume under a surface [thousand m3].
+
+    The level of a surface as a whole is uncertain: so much over all the area.
+    """
+    return rules.vertical_uncertainty_m * polygon_area(crater_outline(site)) / 1000
 
 
 def crater_outline(site: Site) -> Outline:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -9,10 +10,13 @@ import pytest
 
 from analytics.hand_readings import HandReadings, ReadingRefused
 from analytics.surveys import KeptSurvey, SurveyArchive, add_survey
-from ingest.clock import ManualClock
+from ingest.clock import ManualClock, to_ns
 from ingest.errors import ConfigurationError
+from ingest.flagging import write_flag
 from ingest.site import Site, load_site
+from ingest.store import Row
 from ingest.store.embedded import EmbeddedStore
+from ingest.store.ground import FlagEntry
 from ingest.survey_files import SurveyRefused
 from twin.crater import CraterSolid, crater_solid
 from twin.plan import Plan, load_plan
@@ -53,9 +57,17 @@ class Office:
             self.journal,
             self.archive,
             self.clock,
-            time=datetime(2022, month, 1, 5, tzinfo=UTC),
+            time=options.pop("time", datetime(2022, month, 1, 5, tzinfo=UTC)),  # type: ignore[arg-type]
             author=str(options.pop("author", "surveyor")),
             **options,  # type: ignore[arg-type]
+        )
+
+    def weigh(self, month: int, mass: float) -> None:
+        """Weigh a load of tailings [t] on the first of a month."""
+        bridge = self.site.with_quantity("load_mass")[0]
+        time = to_ns(datetime(2022, month, 1, 3, tzinfo=UTC))
+        self.store.append(
+            [Row("weighbridge", bridge.name, 0, time, to_ns(NOW), None, {"load_mass": mass})]
         )
 
     def stored(self, known_at: datetime | None = None) -> list[float]:
@@ -142,8 +154,6 @@ def test_what_cannot_be_a_survey_is_refused(office: Office, tmp_path: Path) -> N
         office.add(5, volume=400.0)
     with pytest.raises(SurveyRefused, match="a base is a surface"):
         office.add(5, volume=400.0, uncertainty=8.0, base=True)
-    with pytest.raises(SurveyRefused, match="is no volume"):
-        office.add(5, volume=-1.0, uncertainty=8.0)
     with pytest.raises(SurveyRefused, match="the volume is computed"):
         office.add(5, path=office.file(400), volume=400.0)
     feet = tmp_path / "feet.xyz"
@@ -156,3 +166,100 @@ def test_what_cannot_be_a_survey_is_refused(office: Office, tmp_path: Path) -> N
     with pytest.raises(ConfigurationError, match="survey-01"):
         office.add(5, volume=400.0, uncertainty=8.0, instrument="wb-01")
     assert office.stored() == []
+
+
+@pytest.mark.parametrize("dry_run", [True, False])
+@pytest.mark.parametrize(
+    ("volume", "uncertainty", "said"),
+    [
+        (1e9, 4.0, r"1e\+09 thousand m3 is no volume.*legal: 0 to 29700 .*capacity of 27000"),
+        (29_701.0, 4.0, "legal: 0 to 29700"),
+        (-1.0, 8.0, "legal: 0 to 29700"),
+        (math.nan, 8.0, "nan thousand m3 is no volume"),
+        (400.0, 0.0, "above 0, up to 10000"),
+        (400.0, 10_001.0, r"above 0, up to 10000 thousand m3 \(the valid range of survey-01\)"),
+    ],
+)
+def test_a_volume_that_the_crater_cannot_hold_is_refused(
+    office: Office, volume: float, uncertainty: float, said: str, dry_run: bool
+) -> None:
+    with pytest.raises(SurveyRefused, match=said):
+        office.add(5, volume=volume, uncertainty=uncertainty, dry_run=dry_run)
+    assert office.stored() == []
+
+
+@pytest.mark.parametrize("dry_run", [True, False])
+@pytest.mark.parametrize(
+    ("time", "said"),
+    [
+        (datetime(2015, 12, 25, tzinfo=UTC), "from 2022-01-01, when the plan begins, to 2022-09"),
+        (datetime(2021, 12, 31, 23, 59, tzinfo=UTC), "from 2022-01-01"),
+        (NOW + timedelta(minutes=6), r"to 2022-09-01T00:00:00\+00:00, now \(up to 300 s later"),
+    ],
+)
+def test_a_survey_is_made_between_the_plans_start_and_now(
+    office: Office, time: datetime, said: str, dry_run: bool
+) -> None:
+    with pytest.raises(SurveyRefused, match=said):
+        office.add(1, time=time, volume=400.0, uncertainty=8.0, dry_run=dry_run)
+    assert office.stored() == []
+    assert office.archive.all() == []
+
+
+def test_a_base_may_be_made_in_the_year_before_the_plan_begins(office: Office) -> None:
+    path = office.file(0)
+    with pytest.raises(SurveyRefused, match="from 2020-12-31, a year before the plan begins"):
+        office.add(1, time=datetime(2020, 12, 30, tzinfo=UTC), path=path, base=True)
+    early = datetime(2021, 11, 1, tzinfo=UTC)
+    assert office.add(1, time=early, path=path, base=True, dry_run=True).volume == 0
+
+
+def test_a_rehearsal_refuses_what_storing_refuses(office: Office) -> None:
+    with pytest.raises(ReadingRefused, match="author"):
+        office.add(5, volume=400.0, uncertainty=8.0, author=" ", dry_run=True)
+
+
+def test_a_base_says_what_lies_under_it_when_something_was_weighed(office: Office) -> None:
+    path = office.file(400)
+    office.weigh(3, 880_000.0)
+    stream = next(iter(office.plan.streams_at(NOW).by_name.values()))
+    said = f"{880 * stream.factor:.1f} thousand m3 had been weighed by 2022-05-01.*--volume"
+    with pytest.raises(SurveyRefused, match=said):
+        office.add(5, path=path, base=True)
+    assert office.stored() == []
+    # Before the first load the dump was empty.
+    assert office.add(1, path=path, base=True, dry_run=True).volume == 0
+    assert office.add(5, path=path, base=True, volume=400.0).volume == 400
+    assert office.add(6, path=path, base=True, volume=0.0, dry_run=True).volume == 0
+
+
+def test_a_base_says_what_lies_under_it_when_the_plan_or_a_survey_gives_something(
+    office: Office,
+) -> None:
+    path = office.file(400)
+    with pytest.raises(SurveyRefused, match=r"the plan places \d+\.\d thousand m3, and no load"):
+        office.add(5, path=path, base=True)
+    office.add(1, volume=12.0, uncertainty=8.0)
+    with pytest.raises(SurveyRefused, match=r"survey before 2022-05-01 says 12\.0 thousand m3"):
+        office.add(5, path=path, base=True)
+
+
+def test_a_survey_that_is_flagged_is_compared_with_none(office: Office) -> None:
+    first = office.add(2, volume=100.0, uncertainty=8.0)
+    wild = office.add(3, volume=20_000.0, uncertainty=8.0)
+    assert office.add(4, volume=200.0, uncertainty=8.0, dry_run=True).since == -19_800
+    entry = FlagEntry(
+        instrument="survey-01",
+        quantity="surveyed_volume",
+        node=None,
+        start=wild.time,
+        end=wild.time + timedelta(seconds=1),
+        flag="rejected",
+        action="set",
+        author="engineer",
+        reason="a slip of the keyboard",
+        time=NOW,
+    )
+    write_flag(office.site, office.store, entry)
+    after = office.add(4, volume=200.0, uncertainty=8.0)
+    assert (after.since, after.since_time) == (100, first.time)
