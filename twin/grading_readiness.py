@@ -91,7 +91,9 @@ def _zone(
     if waited <= at.date() and foretold is None:
         # The wait is over, settlement is not, and nobody can say when it will be.
         return zone("unknown", unknown("date", judged or _no_rate(points), time=at), judged)
-    return zone("not_before", _not_before(last, foretold, judged, plan, at), judged)
+    found = _not_before(last, foretold, judged, plan, at)
+    found.confidence = _confidence(last, points)
+    return zone("not_before", found, judged)
 
 
 def _most(rate: Figure) -> float:
@@ -131,6 +133,12 @@ def _no_rate(points: list[SettlementState]) -> Text:
     if not points:
         return Text("No settlement point in this zone: nobody measures whether it has ended")
     return points[0].rate.reason or Text("No reading yet")
+
+
+def _confidence(last: Figure, points: list[SettlementState]) -> float:
+    """Return the confidence that all of what a date rests on has at least [1]."""
+    figures = [last, *(each.grading for each in points)]
+    return min(each.confidence or CONFIDENCE for each in figures)
 
 
 def _foretold(points: list[SettlementState]) -> tuple[date, date, date | None] | None:
@@ -173,7 +181,7 @@ def _not_before(
         day, low = max(day, at.date()), max(low, at.date())
     figure = _figure(day, plan, at)
     figure.quality = "forecast"
-    figure.low, figure.confidence = low.isoformat(), last.confidence or CONFIDENCE
+    figure.low = low.isoformat()
     if high is not None:
         figure.high = max(high, day).isoformat()
     else:

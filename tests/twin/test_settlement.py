@@ -11,6 +11,7 @@ from ingest.store import Store
 from ingest.text import Text
 from tests.twin.ground import START, day, measure
 from twin.current import Current
+from twin.grading_readiness import grading_state
 from twin.history import History
 from twin.models.terzaghi_consolidation import average_consolidation
 from twin.plan import Plan
@@ -170,7 +171,7 @@ def settled(abaza: Site, store: Store) -> Store:
     return store
 
 
-def filled(**last: str | None) -> FillState:
+def filled(**last: str | float | None) -> FillState:
     """Return a fill of which nothing but the date of its last load is known."""
     nothing = unknown("1", Text("Nothing to show"))
     fields = dict.fromkeys(FillState.__struct_fields__, nothing)
@@ -205,6 +206,22 @@ def test_state_of_a_point(abaza: Site, plan: Plan, settled: Store) -> None:
     assert states[1].settlement.value is None
     assert str(states[1].settlement.reason) == "sp-650-02 has not delivered a value"
     assert states[1].grading.unit == "date"
+
+
+def test_one_interval_of_grading_has_one_confidence(
+    abaza: Site, plan: Plan, settled: Store
+) -> None:
+    """The dates of the last load hold 80 %: so do those of the point and of its tier."""
+    at = day(120.25)
+    fill = filled(value="2036-12-31", low="2036-01-01", high="2038-01-01", confidence=0.8)
+    current = Current(abaza, settled, at=at, known_at=at)
+    states = settlements(current, History(abaza, settled, at=at, known_at=at), plan, fill)
+    graded = grading_state(None, None, plan, fill, states[:1], at)
+    assert graded is not None
+    zone = graded.zones[0].date
+    point = states[0].grading
+    assert (zone.low, zone.high) == (point.low, point.high)
+    assert zone.confidence == point.confidence == 0.8
 
 
 def test_what_rests_on_a_stale_reading_is_stale(abaza: Site, plan: Plan, settled: Store) -> None:
