@@ -193,10 +193,16 @@ def add_reading(
     author: Annotated[str, typer.Option("--author", help="Who has read it.")],
     note: Annotated[str, typer.Option("--note", help="What else was seen.")] = "",
     unit: Annotated[
-        str | None, typer.Option("--unit", help="Default: the instrument type's on the wire.")
+        str | None,
+        typer.Option(
+            "--unit",
+            help="Default: the instrument type's on the wire. Legal: what converts to it, such as"
+            " kPa, bar, mbar, psi, mH2O of a pressure, m, cm, mm, ft, in of a length, mg/L, ug/L,"
+            " L/s, m**3/h, degC, degF, uS/cm, mS/cm, t, kg.",
+        ),
     ] = None,
     node: Annotated[
-        str | None, typer.Option("--node", help="Depth [m] or name of the node.")
+        str | None, typer.Option("--node", help=r"Depth \[m] or name of the node.")
     ] = None,
     site: SiteOption = None,
     data_dir: DataDirOption = None,

@@ -41,12 +41,14 @@ def add(
     volume: Annotated[
         float | None,
         typer.Option(
-            "--volume", help="Stated volume in the dump since the plan began [thousand m3]."
+            "--volume",
+            help="Stated volume in the dump since the plan began; with --base: what lies under it"
+            r" \[thousand m3].",
         ),
     ] = None,
     uncertainty: Annotated[
         float | None,
-        typer.Option("--uncertainty", help="Standard uncertainty of the volume [thousand m3]."),
+        typer.Option("--uncertainty", help=r"Standard uncertainty of the volume \[thousand m3]."),
     ] = None,
     base: Annotated[
         bool, typer.Option("--base", help="Measure later surfaces from this one.")

@@ -36,6 +36,19 @@ CANONICAL_UNITS: dict[str, str] = {
 #: Units of the field that pint does not define; they convert to themselves alone.
 _NAMED_UNITS = {"NTU", "pH", "1", "date", "thousand m3"}
 
+#: Units that hand units, loggers and laboratories speak, by canonical unit: what an error and a
+#: help name. Every other unit of the same dimension that pint knows is legal too.
+USUAL_UNITS: dict[str, tuple[str, ...]] = {
+    "kPa": ("kPa", "Pa", "hPa", "MPa", "mbar", "bar", "psi", "mmHg", "mH2O"),
+    "m": ("m", "cm", "mm", "ft", "in"),
+    "mm": ("mm", "cm", "m", "in", "ft"),
+    "mg/L": ("mg/L", "ug/L", "g/L"),
+    "L/s": ("L/s", "L/min", "m**3/s", "m**3/h", "m**3/d"),
+    "degC": ("degC", "degF", "K"),
+    "uS/cm": ("uS/cm", "mS/cm", "mS/m", "S/m"),
+    "t": ("t", "kg"),
+}
+
 
 class Conversion(NamedTuple):
     """`canonical = value * scale + offset`."""
@@ -64,21 +77,26 @@ def conversion(unit: str, canonical: str) -> Conversion:
         return Conversion(1.0, 0.0)
     if unit in _NAMED_UNITS or canonical in _NAMED_UNITS:
         raise ConfigurationError("unit", value=unit, legal=canonical)
-    source, target = _parse(unit), _parse(canonical)
+    source, target = _parse(unit, canonical), _parse(canonical)
     try:
         offset = float(_registry().Quantity(0.0, source).to(target).magnitude)
         one = float(_registry().Quantity(1.0, source).to(target).magnitude)
     except pint.DimensionalityError as error:
-        raise ConfigurationError(
-            "unit", value=unit, legal=f"a unit that converts to {canonical}"
-        ) from error
+        raise ConfigurationError("unit", value=unit, legal=legal_units(canonical)) from error
     return Conversion(one - offset, offset)
 
 
-def _parse(unit: str) -> pint.Unit:
+def legal_units(canonical: str) -> str:
+    """Return in words which units convert to a canonical one."""
+    usual = ", ".join(USUAL_UNITS.get(canonical, ()))
+    return f"a unit that converts to {canonical}{usual and f', such as {usual}'}"
+
+
+def _parse(unit: str, canonical: str | None = None) -> pint.Unit:
     try:
         return _registry().Unit(unit)
     except Exception as error:  # pint raises many kinds for a malformed unit
-        raise ConfigurationError(
-            "unit", value=unit, legal="a unit such as kPa, mm, mg/L, L/s, degC, NTU, pH"
-        ) from error
+        legal = "a unit such as kPa, mm, mg/L, L/s, degC, NTU, pH"
+        if canonical is not None:
+            legal = legal_units(canonical)
+        raise ConfigurationError("unit", value=unit, legal=legal) from error
