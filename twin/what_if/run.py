@@ -284,9 +284,9 @@ def _ground(
         Text("Least factor of safety where the water is measured"),
         least(measured, start),
     )
-    before, after = outflow(start, NOTHING), outflow(start, changes)
-    _add(result, "outflow", Text("Water that leaves"), after)
-    for station, quantity, figure in loads(start, before, after):
+    leaves = outflow(start, changes)
+    _add(result, "outflow", Text("Water that leaves"), leaves)
+    for station, quantity, figure in loads(start, leaves):
         _add(
             result,
             f"load.{station}.{quantity}",

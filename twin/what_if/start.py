@@ -36,6 +36,7 @@ from twin.settlement.points import forecast_of
 from twin.slopes.configuration import SlopesPlan, load_slopes
 from twin.state import TwinState
 from twin.water_file import WaterFile, water_of
+from twin.what_if.carried import Carried, carried
 from twin.what_if.configuration import WhatIfFile, load_what_if
 from twin.what_if.inputs import MOST_HEIGHT, Input, Known, inputs_of
 
@@ -72,6 +73,8 @@ class Start:
         By piezometer, or why it is not known.
     settling
         Forecasts of the settlement points that have one.
+    carried
+        Concentrations of what leaves, by station and quantity, or why one is not known.
     """
 
     site: Site
@@ -84,6 +87,7 @@ class Start:
     past: PastMonths | None
     rises: dict[str, Rise | Text]
     settling: dict[str, Forecast]
+    carried: list[tuple[str, str, Carried | Text]]
     weather: Weather | Text
     inputs: dict[str, Input] = field(repr=False)
 
@@ -158,6 +162,7 @@ def gather(
             for each in state.settlement
             if each.model
         },
+        carried=carried(history, water, state),
         weather=_weather(history, water),
         inputs=inputs_of(_known(site, plan, fleets, said, at)),
     )

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from datetime import datetime
 from functools import lru_cache
 
-import msgspec
 import numpy as np
 
 from ingest.figure import Figure, unknown
@@ -13,8 +13,10 @@ from ingest.text import Text
 from twin import VERSION
 from twin.chemistry.account import account_of
 from twin.chemistry.acid_base_account import blend
+from twin.chemistry.stations import Z_95
 from twin.history import DAY
 from twin.hydrology.surface_store import surface_store
+from twin.what_if.carried import Carried, months_of_outflow
 from twin.what_if.changes import Changes
 from twin.what_if.start import Start, Weather
 
@@ -30,7 +32,7 @@ def outflow(start: Start, changes: Changes) -> Figure:
     balance = start.state.water_balance
     if balance is None or start.water is None or start.water.balance is None:
         return unknown(unit, Text("The site asks for no water balance"), time=start.now)
-    known = [month for month in balance.months if isinstance(month.outflow.value, float)]
+    known = months_of_outflow(start.state)
     if not known:
         reason = balance.refusal or balance.residual.reason or Text("No whole month is known")
         return unknown(unit, reason, time=start.now, source=SOURCE)
@@ -62,8 +64,9 @@ def outflow(start: Start, changes: Changes) -> Figure:
         high=max(ends[1] + gained, 0.0),
         confidence=known[0].outflow.confidence,
         validity=Text(
-            "By the last {count} whole months; inflow from outside stays what it is",
-            {"count": len(known)},
+            "By the {count} whole months from {first} on whose outflow is known, counted as a year;"
+            " inflow from outside stays what it is",
+            {"count": len(known), "first": f"{known[0].month:%Y-%m}"},
         ),
         quality="forecast" if rain != 1 else "derived",
     )
@@ -93,47 +96,48 @@ def _by_day(
     return found
 
 
-def loads(start: Start, before: Figure, after: Figure) -> list[tuple[str, str, Figure]]:
-    """Return what the stations of the outflow carry, by station and quantity [kg/d].
+def loads(start: Start, outflow: Figure) -> list[tuple[str, str, Figure]]:
+    """Return what the outflow of a year carries, by station and quantity [t/y].
 
     Parameters
     ----------
-    before, after
-        The outflow without and with the changes.
+    outflow
+        Of a year, with the changes.
     """
-    chemistry = start.state.chemistry
-    rules = start.water.balance if start.water else None
-    found = []
-    for each in chemistry.loads if chemistry and rules else []:
-        if rules is None or each.station not in rules.outflow_stations:
-            continue
-        figure = each.load
-        if isinstance(figure.value, float):
-            figure = _carried(figure, before, after)
-        found.append((each.station, each.quantity, figure))
-    return found
+    return [
+        (station, quantity, _load(start, outflow, each))
+        for station, quantity, each in start.carried
+    ]
 
 
-def _carried(load: Figure, before: Figure, after: Figure) -> Figure:
-    if before == after:
-        return load
-    if not isinstance(before.value, float) or not isinstance(after.value, float):
-        reason = after.reason or before.reason or Text("No reading yet")
-        return unknown(load.unit, reason, time=load.time, source=load.source)
-    if before.value <= 0:
-        return unknown(load.unit, Text("No water leaves now"), time=load.time, source=load.source)
-    scale = after.value / before.value
-
-    def scaled(end: float | str | None) -> float | None:
-        return end * scale if isinstance(end, float) else None
-
-    return msgspec.structs.replace(
-        load,
-        value=scaled(load.value),
-        low=scaled(load.low),
-        high=scaled(load.high),
-        quality="forecast",
-        validity=Text("The water keeps its concentrations: more of it carries more"),
+def _load(start: Start, outflow: Figure, carried: Carried | Text) -> Figure:
+    reason = carried if isinstance(carried, Text) else outflow.reason
+    if isinstance(carried, Text) or not isinstance(outflow.value, float):
+        reason = reason or Text("No reading yet")
+        return unknown("t/y", reason, time=start.now, source=SOURCE)
+    # thousand m3/y times mg/L (g/m3) are kg/y.
+    value = outflow.value * carried.share * carried.concentration / 1000
+    low = high = None
+    if isinstance(outflow.low, float) and isinstance(outflow.high, float) and outflow.value > 0:
+        # The outflow and the concentration err independently.
+        water = (outflow.high - outflow.low) / 2 / outflow.value
+        half = value * math.hypot(water, Z_95 * carried.uncertainty)
+        low, high = max(value - half, 0.0), value + half
+    return Figure(
+        value=value,
+        unit="t/y",
+        time=start.now,
+        source=carried.station,
+        version=VERSION,
+        low=low,
+        high=high,
+        confidence=outflow.confidence if low is not None else None,
+        validity=Text(
+            "The water that leaves in a year with its mean concentration over the same months,"
+            " {concentration:.3g} mg/L; it keeps it, so that more water carries more",
+            {"concentration": carried.concentration},
+        ),
+        quality=outflow.quality,
     )
 
 
