@@ -240,6 +240,7 @@ class SlopeCircle(msgspec.Struct, kw_only=True):
     radius: float  # m
     entry: float  # m from the toe
     exit: float  # m from the toe
+    depth: float | None = None  # m, the greatest below the ground
 
 
 class SlopeInfluence(msgspec.Struct, kw_only=True):
@@ -281,6 +282,8 @@ class SlopeState(msgspec.Struct, kw_only=True):
     circle: SlopeCircle | None = None
     influences: list[SlopeInfluence] = []  # largest first
     kind: Literal["local", "overall"] = "local"  # overall: it takes the whole slope with it
+    least_depth_m: float | None = None  # asked of the slide; the factor is that of no shallower one
+    reaches_m: float | None = None  # level down to which it is asked to go, m above sea
     assumptions: list[Text] = []  # of geometry and water
 
 

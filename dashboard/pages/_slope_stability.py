@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from dashboard import figures
 from dashboard.components import empty, facts, number, pick, range_choices, status_badge, table
 from dashboard.figures import influence_name
+from dashboard.i18n import UNKNOWN, decimal
 from dashboard.view import View
 from ingest.figure import Figure
 from twin.state import SlopeState
@@ -120,6 +121,7 @@ def details(view: View) -> Any:
         (view.t("Bishop simplified"), number(view, view.t("Bishop simplified"), factor)),
         (view.t("Spencer"), number(view, view.t("Spencer"), state.spencer)),
         (view.t("Required"), number(view, view.t("Required"), state.required)),
+        (view.t("Looked for"), looked_for(view, state)),
         (
             view.t("Probability of failure"),
             probability(view, state),
@@ -135,6 +137,29 @@ def details(view: View) -> Any:
         facts(lines),
         html.P(view.text(said), className="pm-quiet pm-below") if said else None,
     ]
+
+
+def looked_for(view: View, state: SlopeState) -> str:
+    """Return what the circle had to be like, and how deep the one is that was found."""
+    if state.least_depth_m is None:  # a state that was stored before it was told
+        return UNKNOWN
+    asked = [
+        view.t("no shallower than {depth}", depth=_metres(view, state.least_depth_m))
+        if state.least_depth_m
+        else view.t("of any depth")
+    ]
+    if state.reaches_m is not None:
+        asked.append(view.t("down to {level}", level="+" + _metres(view, state.reaches_m)))
+    if state.kind == "overall":
+        asked.append(view.t("of the whole slope"))
+    if state.circle is not None and state.circle.depth is not None:
+        depth = _metres(view, state.circle.depth)
+        asked.append(view.t("the one found is {depth} deep", depth=depth))
+    return ", ".join(asked)
+
+
+def _metres(view: View, value: float) -> str:
+    return f"{decimal(value, 1, view.language)}\u00a0{view.unit('m')}"
 
 
 def grounds(view: View) -> Any:
@@ -208,6 +233,9 @@ def sections(view: View) -> Any:
         rows.append(
             [
                 pick(view, label, state is now, slope=key(state)),
+                UNKNOWN
+                if state.least_depth_m is None
+                else decimal(state.least_depth_m, 1, view.language),
                 _verdict(view, state),
                 number(view, label, state.factor_of_safety, bare=True),
                 number(view, view.t("Required"), state.required, bare=True),
@@ -218,6 +246,7 @@ def sections(view: View) -> Any:
         )
     head = [
         view.t("Section and slide"),
+        view.t("Least depth, m"),
         view.t("Status"),
         view.t("Factor of safety"),
         view.t("Required"),

@@ -212,6 +212,18 @@ def test_the_chosen_section_is_drawn_to_scale_with_its_circle_and_water(full) ->
     assert f"F = {view.value(state.factor_of_safety)}" in drawing.layout.annotations[0].text
 
 
+def test_the_depth_that_was_asked_of_a_slide_stands_beside_its_factor(full) -> None:
+    view = View(full, "/slopes", "?slope=tier_650_west.base")
+    state = _slope_stability.chosen(view)
+    text = words(json.loads(plotly_json.to_json_plotly(_slope_stability.details(view))))
+    assert "no shallower than 10.0 m, down to +585.0 m, the one found is" in text.replace(
+        "\u00a0", " "
+    )
+    assert state.circle.depth >= 10
+    text = words(json.loads(plotly_json.to_json_plotly(_slope_stability.sections(view))))
+    assert "Least depth, m" in text
+
+
 def test_the_factor_of_safety_is_drawn_against_the_required_one(full) -> None:
     view = View(full, "/slopes", "?slope=tier_650_west.face&range=all")
     drawing = _slope_stability.factor_curve(view)

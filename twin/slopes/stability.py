@@ -53,13 +53,14 @@ class Judged:
 
 @dataclass(frozen=True)
 class Standing:
-    """Factors of safety of a slide with the water as it is."""
+    """Factors of safety of a slide with the water as it is, and its depth [m]."""
 
     circle: Circle
     bishop: float
     spencer: float | None
     spencer_reason: Text | None
     lifted: int
+    depth: float
 
 
 @lru_cache(maxsize=4096)
@@ -95,6 +96,7 @@ def stand(section: Section, circles: tuple[Circle, ...]) -> Standing | Text:
         float(other.value[0]) if np.isfinite(other.value[0]) else None,
         other.reason(),
         int(slices.lifted.sum()),
+        float(slices.height.max()),
     )
 
 
@@ -160,6 +162,8 @@ def _state(
         rock=_raised(section.rock, toe) if given.ground == "crater" else [],
         water_line=_drawn(given, section, toe, line),
         kind="overall" if slide.spans else "local",
+        least_depth_m=slide.least_depth_m,
+        reaches_m=slide.reaches_m,
         assumptions=_assumptions(given, line),
     )
     if line is not None and line.reason is not None:
@@ -201,6 +205,7 @@ def _state(
         radius=circle.radius,
         entry=circle.entry,
         exit=circle.exit,
+        depth=standing.depth,
     )
     state.influences = [_influence(plan, given, each, scale) for each in judged.influences]
     return state
