@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
-from ingest.clock import Clock, to_ns
+from ingest.clock import Clock, from_ns, to_ns
 from ingest.decoder import Decoded, Decoder, Heard, Outgoing, Sent, decoders, matches
 from ingest.decoders.postmine_v1 import PostmineV1
 from ingest.device_map import DeviceMap, in_zone
@@ -315,11 +315,17 @@ def _rows(
     if time.tzinfo is None:
         raise MessageError(naive_time(time))
     if time > latest:
+        now = from_ns(received_ns)
         raise MessageError(
             Reason(
                 Text(
-                    "time {time} lies in the future of {latest}; set the logger's clock",
-                    {"time": time.isoformat(), "latest": latest.isoformat()},
+                    "time {time} lies in the future: it is {now} now, and {tolerance:g} s later is"
+                    " taken; set the logger's clock",
+                    {
+                        "time": time.isoformat(),
+                        "now": now.isoformat(timespec="seconds"),
+                        "tolerance": (latest - now).total_seconds(),
+                    },
                 )
             )
         )

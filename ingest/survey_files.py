@@ -32,6 +32,8 @@ _NAMES = {
     "z": ("z", "h", "level", "elevation", "height", "elev", "z_m", "level_m"),
 }
 
+_DEGREES = {"lon", "long", "longitude", "lng", "lat", "latitude"}
+
 _COORDINATES = "x (east), y (north) and z (level) in metres"
 
 
@@ -140,6 +142,11 @@ def read_xyz(path: Path) -> SurveyedPoints:
             next((names.index(name) for name in _NAMES[axis] if name in names), -1)
             for axis in "xyz"
         ]
+        if not _DEGREES.isdisjoint(names) and -1 in columns[:2]:
+            raise SurveyRefused(
+                f"{path.name}: the header {first.strip()!r:.80} says degrees of longitude and"
+                f" latitude; project the file to metres first: needed are {_COORDINATES}"
+            )
         if -1 in columns:
             raise SurveyRefused(
                 f"{path.name}: the header {first.strip()!r:.80} does not name {_COORDINATES}"

@@ -161,7 +161,7 @@ def surface_of(
     Raises
     ------
     SurveyRefused
-        When the file is in another coordinate system, or lies elsewhere.
+        When the file is in another coordinate system, in degrees, or lies elsewhere.
     """
     # Text and ASCII grids name no system; they are taken to be in the plan's.
     if points.epsg not in (None, grid.epsg):
@@ -170,6 +170,7 @@ def surface_of(
             f"the file is in EPSG:{points.epsg}, surveys of this site in {wanted}; project it,"
             " or set surveys.grid in plan.yaml"
         )
+    _check_metres(points)
     x, y, z = points.x - grid.east_m, points.y - grid.north_m, points.z + grid.level_m
     corners = np.array(outline)
     low, high = corners.min(axis=0) - REACH * width, corners.max(axis=0) + REACH * width
@@ -187,6 +188,23 @@ def surface_of(
         raise SurveyRefused("the points lie on one line: no surface")
     way = cKDTree(np.column_stack([x, y])).query(np.column_stack([x, y]), k=2)[0][:, 1]
     return SurveyedSurface(x, y, z, max(float(np.median(way)), points.spacing or 0.0))
+
+
+def _check_metres(points: SurveyedPoints) -> None:
+    """Refuse longitude and latitude: no crater is less than a metre wide.
+
+    Raises
+    ------
+    SurveyRefused
+        When all the points lie within one unit, at places that can be degrees.
+    """
+    x, y = points.x, points.y
+    wide = max(np.ptp(x), np.ptp(y))
+    if 0 < wide < 1 and max(np.abs(x).max(), np.abs(y).max()) <= 180:
+        raise SurveyRefused(
+            f"x {x.min():.6g} to {x.max():.6g} and y {y.min():.6g} to {y.max():.6g} look like"
+            " degrees of longitude and latitude; project the file to metres first"
+        )
 
 
 def _thinned(x: Array, y: Array, z: Array, width: float) -> tuple[Array, Array, Array]:

@@ -118,7 +118,7 @@ def test_what_a_dialect_asks_for_comes_out(intake: Intake) -> None:
             Arrival("spBv1.0/mine/DBIRTH/edge-1/probe", DEVICE_BIRTH),
         ]
     )
-    assert born.outgoing == ()
+    assert list(born.outgoing) == []
     assert born.rows[0].values == {"depth": 4.2, "temperature": 5.0}
     assert [status.sender for status in born.statuses] == ["mine/edge-1/probe"]
     gap = sparkplug(9, {"alias": 1, "double_value": 4.5})

@@ -83,7 +83,10 @@ def test_a_number_that_the_store_has_no_room_for_costs_the_number_and_not_the_re
     ("wrong", "reason"),
     [
         (arrival({"time": "2026-03-01T11:00:00", "values": {"pore_pressure": 1}}), "no time zone"),
-        (arrival({"time": "2026-03-01T13:00:00Z", "values": {"pore_pressure": 1}}), "future"),
+        (
+            arrival({"time": "2026-03-01T13:00:00Z", "values": {"pore_pressure": 1}}),
+            r"lies in the future: it is 2026-03-01T12:00:00\+00:00 now, and 300 s later is taken",
+        ),
         (arrival({"time": "1815-06-18T00:00:00Z", "values": {"pore_pressure": 1}}), "is before"),
         (arrival({"time": TIME, "values": {"pressure": 1}}), "'pressure'; legal: pore_pressure"),
         (arrival({"time": TIME, "values": {"pore_pressure": [1]}}), "pz-1 has no nodes"),

@@ -39,6 +39,7 @@ def test_points_in_many_spellings(tmp_path: Path, name: str, text: str) -> None:
         ("a.xyz", "", "a.xyz is empty"),
         ("a.xyz", "# only a remark\n", "holds no point"),
         ("a.csv", "a,b,c\n1,2,3\n", "does not name x"),
+        ("a.csv", "lon,lat,h\n90.08,52.65,600\n", "says degrees.*project the file to metres"),
         ("a.csv", "1,2\n3,4\n", "2 columns; needed are"),
         ("a.csv", "x,y,z\n1,2,3\n4,5,nan\n", "z of point 2 is nan"),
         ("a.csv", "x,y,z\n1,2,3\n4,five,6\n", "y of point 2 is 'five', not a number"),

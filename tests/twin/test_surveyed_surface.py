@@ -162,6 +162,15 @@ def test_what_is_no_surface_is_refused(points: SurveyedPoints, message: str) -> 
         surface_of(points, GRID, SQUARE, 2.0)
 
 
+@pytest.mark.parametrize("turned", [False, True])
+def test_longitude_and_latitude_are_refused_as_degrees(turned: bool) -> None:
+    # 52.65 N, 90.08 E: a crater of 800 m.
+    x, y = (each.ravel() for each in np.meshgrid(*[np.linspace(0, 0.01, 60)] * 2))
+    east, north = (52.65 + y, 90.08 + x) if turned else (90.08 + x, 52.65 + y)
+    with pytest.raises(SurveyRefused, match=r"x .* look like degrees .* project the file to met"):
+        surface_of(SurveyedPoints(east, north, flat(x, y)), GRID, SQUARE, 2.0)
+
+
 def test_a_projected_file_is_moved_onto_the_sites_grid() -> None:
     grid = SurveyGrid(epsg=32646, east_m=500_000, north_m=5_800_000, level_m=-1.5)
     axis = np.arange(-12.0, 213.0, 4.0)
