@@ -13,6 +13,7 @@ from analytics.assessment import Indicator
 from analytics.indicator import current_value, indicator_models
 from ingest.site import Site
 from ingest.store import Derived, Store
+from twin.service import SERIES
 
 Column = tuple[str, str]
 
@@ -25,6 +26,11 @@ MEMORY = timedelta(days=730)
 def series_name(indicator: str) -> str:
     """Return the name of an indicator's stored series."""
     return f"indicator.{indicator}"
+
+
+def computed_series() -> list[str]:
+    """Return the name of every series that twin and analytics compute."""
+    return [*SERIES, *(series_name(name) for name in indicator_models())]
 
 
 def points(

@@ -7,14 +7,16 @@ import time as stopwatch
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import cached_property, lru_cache
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, TypeVar, get_args
 
 import numpy as np
 import pandas as pd
 
 from analytics.alarms import Alarm
 from analytics.assessment import Assessment, Indicator, Risk, RiskLevel, decode_assessment
+from analytics.frames import computed_series
 from analytics.hand_readings import HandReading, HandReadings, ReadingRefused, add_by_hand
+from analytics.indicator import Group
 from analytics.journal import Journal, UnknownAlarm
 from dashboard.answers import (
     DeliverySummary,
@@ -73,6 +75,7 @@ from ingest.site import Instrument, Site
 from ingest.store import DeadLetter, Reading, Store
 from ingest.store.ground import FlagEntry
 from twin.plan import Plan, load_plan
+from twin.slopes.configuration import load_slopes
 from twin.state import TwinState, decode_state, encode_state
 
 Answer = TypeVar("Answer")
@@ -653,17 +656,38 @@ class Queries:
         subject: str | None = None,
         known_at: datetime | None = None,
     ) -> list[Indicator]:
-        """Return the indicators of the last assessment."""
+        """Return the indicators of the last assessment.
+
+        Raises
+        ------
+        UnknownName
+            When there is no such group, or nothing of that name is judged at this site.
+        """
         assessment = self.assessment(known_at)
+        found = assessment.indicators if assessment else []
+        if group is not None and group not in get_args(Group):
+            raise UnknownName("group", group, get_args(Group))
+        if subject:
+            self._subject(subject, {each.subject for each in found})
         return [
             indicator
-            for indicator in (assessment.indicators if assessment else [])
+            for indicator in found
             if group in (None, indicator.group) and subject in (None, indicator.subject)
         ]
 
     def _zone(self, name: str) -> None:
         if name not in self.site.zones:
             raise UnknownName("zone", name, list(self.site.zones))
+
+    def _subject(self, name: str, known: Collection[str]) -> None:
+        """Refuse a subject that neither the site nor what was computed knows."""
+        slopes = load_slopes(self.site)
+        legal = [self.site.name, *self.site.zones, *self.site.instruments]
+        for section, plan in (slopes.sections if slopes else {}).items():
+            legal += [section, *(f"{section}.{slide}" for slide in plan.slides)]
+        legal += sorted(each for each in known if each and each not in legal)
+        if name not in legal:
+            raise UnknownName("subject", name, legal)
 
     @cached_property
     def fleet(self) -> FleetQueries:
@@ -709,6 +733,22 @@ class Queries:
         """
         check_span(start, end)
         return self._store.derived(series, subject, start=start, end=end, known_at=known_at)
+
+    def check_series(self, series: str, subject: str | None = None) -> None:
+        """Refuse a series without points that nothing computes, or a subject without any.
+
+        Raises
+        ------
+        UnknownName
+            When nothing computes such a series, or nothing of that name is at this site.
+        """
+        written = set(self._store.derived(series)["subject"])
+        # What an earlier version has written stays legal under its own name.
+        legal = computed_series()
+        if series not in legal and not written:
+            raise UnknownName("series", series, legal)
+        if subject is not None:
+            self._subject(subject, written)
 
     def profile(
         self,

@@ -180,6 +180,17 @@ def first_received(store: Store) -> datetime | None:
     return from_ns(min(row.received for row in changes[0].rows)) if changes else None
 
 
+#: The series that `derived_series` writes.
+SERIES = (
+    *(f"fill.{name}" for name in ("volume", "planned", "variance", "performance", "rate", "level")),
+    *(f"settlement.{name}" for name in ("rate", "ultimate", "remaining")),
+    *(f"movement.{name}" for name in ("largest", "rate", "acceleration")),
+    *(f"slope.{name}" for name in ("factor_of_safety", "probability")),
+    *(f"groundwater.{name}" for name in ("explained", "unexplained")),
+    *(f"rain.{name}" for name in ("24h", "7d", "30d")),
+)
+
+
 def derived_series(state: TwinState) -> list[Derived]:
     """Return the points that a state adds to the computed series."""
     points = []

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from http import HTTPStatus
-from typing import Any
+from typing import Any, get_args, get_origin
 
 import msgspec
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
@@ -160,14 +162,7 @@ def _refused_inputs(request: Request, error: Exception) -> Response:
 
 def _wrong_request(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    wrong = [
-        WrongInput(
-            parameter=".".join(map(str, each["loc"][1:])) or str(each["loc"][0]),
-            value=None if each["type"] == "missing" else _short(each.get("input")),
-            cure=each["msg"].removeprefix("Value error, "),
-        )
-        for each in error.errors()
-    ]
+    wrong = [_wrong_input(request, each) for each in error.errors()]
     detail = "; ".join(
         f"{each.parameter} is {each.value!r}: {each.cure}"
         if each.value is not None
@@ -175,6 +170,56 @@ def _wrong_request(request: Request, error: Exception) -> Response:
         for each in wrong
     )
     return problem(request.url.path, 422, detail, errors=wrong)
+
+
+def _wrong_input(request: Request, each: dict[str, Any]) -> WrongInput:
+    """Return what a finding of pydantic says to somebody who knows neither it nor our code."""
+    where, given = each["loc"], each.get("input")
+    parameter = ".".join(map(str, where[1:])) or str(where[0])
+    value = None if each["type"] == "missing" else _short(given)
+    cure = each["msg"].removeprefix("Value error, ")
+    if each["type"] == "json_invalid":
+        reason = each.get("ctx", {}).get("error", "")
+        return WrongInput(
+            parameter="body", value=None, cure=f"not JSON at character {where[-1]}: {reason}"
+        )
+    if where == ("body",) and isinstance(given, bytes):
+        kind = request.headers.get("content-type")
+        cure = "give JSON with the header Content-Type: application/json"
+        return WrongInput(parameter="body", value=_short(kind or "of no Content-Type"), cure=cure)
+    if each["type"] == "extra_forbidden" and where[0] == "body":
+        cure = _legal_keys(request, where[1:-1])
+    elif each["type"] in ("model_attributes_type", "model_type", "dict_type"):
+        cure = "give a JSON object"
+    elif each["type"] == "list_type":
+        cure = "give a JSON list"
+    return WrongInput(parameter=parameter, value=value, cure=cure)
+
+
+def _legal_keys(request: Request, where: Sequence[int | str]) -> str:
+    """Return in words which keys a part of the route's body has."""
+    field = getattr(request.scope.get("route"), "body_field", None)
+    model = _model(getattr(getattr(field, "field_info", None), "annotation", None))
+    for step in where:
+        if model is not None and step in model.model_fields:
+            model = _model(model.model_fields[str(step)].annotation)
+    if model is None:
+        return "no such key"
+    cure = f"no such key; legal: {', '.join(model.model_fields)}"
+    tables = [
+        name
+        for name, inner in model.model_fields.items()
+        if any(get_origin(kind) is dict for kind in (inner.annotation, *get_args(inner.annotation)))
+    ]
+    return f"{cure}; names with their values stand under {' or '.join(tables)}" if tables else cure
+
+
+def _model(annotation: Any) -> type[BaseModel] | None:
+    """Return the model of a type: of itself, of a list's or a table's items, of `X | None`."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    found = (_model(inner) for inner in get_args(annotation))
+    return next((each for each in found if each is not None), None)
 
 
 def _http(request: Request, error: Exception) -> Response:

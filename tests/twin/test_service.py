@@ -12,7 +12,7 @@ from ingest.store import Store
 from ingest.store.embedded import EmbeddedStore
 from tests.twin.ground import ROCK, TAILINGS, day, measure, row, weigh
 from twin.plan import load_plan
-from twin.service import COMMIT_LAG_S, MOST_DUE, TwinService, compute_state
+from twin.service import COMMIT_LAG_S, MOST_DUE, SERIES, TwinService, compute_state
 from twin.state import decode_state, encode_state
 
 SIX_HOURS = 6 * 3600
@@ -123,6 +123,8 @@ def test_derived_series_stand_beside_the_states(abaza: Site, lively: Store) -> N
     assert set(volume["unit"]) == {"thousand m3"}
     assert lively.derived("fill.planned")["value"].iloc[-1] == pytest.approx(512.3 * 3.75 / 365)
     assert lively.derived("settlement.ultimate", "sp-650-01")["value"].isna().all()
+    written = {point.series for _, points in lively.derived_changes(0) for point in points}
+    assert {"fill.volume", "settlement.rate", "rain.24h"} <= written <= set(SERIES)
 
 
 def test_a_replay_that_lags_leaves_nothing_out(abaza: Site, store: Store) -> None:

@@ -73,9 +73,12 @@ def list_derived(
 ) -> Response:
     """Return a series that the twin (`fill.volume`) or analytics (`indicator.<name>`) computed.
 
-    A series that nothing has written is empty. A page holds the subjects of a time together.
+    A series without points yet is empty; one that nothing computes is not known. A page holds the
+    subjects of a time together.
     """
     frame = queries.derived(series, subject, start=cursor or start, end=end, known_at=known_at)
+    if frame.empty:
+        queries.check_series(series, subject)
     following: datetime | None = None
     if len(frame) > limit:
         first, cut = frame["time"].iloc[0], frame["time"].iloc[limit]

@@ -5,10 +5,13 @@ from __future__ import annotations
 import base64
 import json
 import zlib
+from typing import get_args
 
 import pytest
 from fastapi.testclient import TestClient
 
+from analytics.frames import computed_series
+from analytics.indicator import Group
 from ingest.errors import ServiceError
 
 from .conftest import SMALL, Served
@@ -53,6 +56,18 @@ def problem(response, status: int) -> dict:
         (f"{SMALL}/latest?instrument=pz-9", "instrument 'pz-9'", INSTRUMENTS),
         (f"{SMALL}/instruments/pz-9", "instrument 'pz-9'", INSTRUMENTS),
         (f"{SMALL}/risks?zone=moon", "zone 'moon'", ["dump"]),
+        (f"{SMALL}/indicators?group=moon", "group 'moon'", list(get_args(Group))),
+        (
+            f"{SMALL}/indicators?subject=moon",
+            "subject 'moon'",
+            ["small", "dump", *INSTRUMENTS],
+        ),
+        (f"{SMALL}/derived?series=nope", "series 'nope'", computed_series()),
+        (
+            f"{SMALL}/derived?series=fill.volume&subject=nope",
+            "subject 'nope'",
+            ["small", "dump", *INSTRUMENTS],
+        ),
     ],
 )
 def test_an_unknown_name_is_404_with_the_legal_ones(
@@ -61,6 +76,22 @@ def test_an_unknown_name_is_404_with_the_legal_ones(
     body = problem(client.get(path), 404)
     assert named in body["detail"]
     assert body["legal"] == legal
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "derived?series=fill.volume",
+        "derived?series=fill.volume&subject=small",
+        "derived?series=indicator.rain_load&subject=pz-1",
+        "indicators?subject=pz-2",
+        "indicators?group=fill&subject=dump",
+    ],
+)
+def test_what_is_known_and_has_no_points_yet_is_empty(client: TestClient, query: str) -> None:
+    found = client.get(f"{SMALL}/{query}")
+    assert found.status_code == 200
+    assert found.json()["points" if query.startswith("derived") else "indicators"] == []
 
 
 @pytest.mark.parametrize(
@@ -149,7 +180,7 @@ def test_a_wrong_method_is_405_with_the_right_ones(
     ("content", "parameter"),
     [
         (b"", "body"),
-        (b"{", ""),
+        (b"{", "body"),
         (b"\xff\xfe", ""),
         (b"[]", "body"),
         (b"{}", "author"),
@@ -166,6 +197,42 @@ def test_a_wrong_body_is_422(client: TestClient, content: bytes, parameter: str)
     body = problem(response, 422)
     assert body["errors"]
     assert not parameter or body["errors"][0]["parameter"] == parameter
+
+
+@pytest.mark.parametrize(
+    ("path", "content", "kind", "said"),
+    [
+        (
+            "land-use/land_allotment",
+            '{"pit_depth": -5}',
+            "application/json",
+            "no such key; legal: variant, inputs; names with their values stand under inputs",
+        ),
+        (
+            "what-if",
+            '[{"name": "a", "changes": {}, "note": 1}]',
+            "application/json",
+            "0.note is '1': no such key; legal: name, changes",
+        ),
+        ("fleet/what-if", '{"tracks": 3}', "application/json", "legal: trucks, loaders,"),
+        ("fleet/what-if", "{oops", "application/json", "body: not JSON at character 1: Expecting"),
+        ("fleet/what-if", "[]", "application/json", "give a JSON object"),
+        ("what-if", "{}", "application/json", "give a JSON list"),
+        (
+            "land-use/land_allotment",
+            "pit_depth=5",
+            "application/x-www-form-urlencoded",
+            "body is 'application/x-www-form-urlencoded': give JSON with the header Content-Type:",
+        ),
+        ("fleet/what-if", "{}", "", "body is 'of no Content-Type': give JSON with the header"),
+    ],
+)
+def test_a_wrong_body_is_told_in_the_words_of_the_contract(
+    abaza: TestClient, path: str, content: str, kind: str, said: str
+) -> None:
+    headers = {"Content-Type": kind} if kind else {}
+    response = abaza.post(f"/api/v1/sites/abaza/{path}", content=content, headers=headers)
+    assert said in problem(response, 422)["detail"]
 
 
 def test_a_store_that_cannot_be_used_is_503(
