@@ -12,6 +12,7 @@ from ingest.store import Store
 from ingest.store.embedded import EmbeddedStore
 from tests.twin.ground import ASH, ROCK, TAILINGS, day, measure, weigh
 from twin.plan import Plan, load_plan
+from twin.what_if.observed import Observed
 from twin.what_if.start import Rise, Start, gather
 
 #: Days of loads from which the runs of "What would happen if?" begin.
@@ -62,5 +63,9 @@ def fourteen_months(
     at = day(DAYS)
     found = gather(abaza, plan, store, at=at, known_at=at)
     # Nobody has measured the rain of these months: how it lifts the water is given.
-    yield dataclasses.replace(found, rises=dict.fromkeys(PIEZOMETERS, Rise(0.5, 1.5)))
+    yield dataclasses.replace(
+        found,
+        rises=dict.fromkeys(PIEZOMETERS, Rise(0.5, 1.5)),
+        observed=Observed((0.0, 5.0), dict.fromkeys(PIEZOMETERS, 800.0), DAYS),
+    )
     store.close()

@@ -284,6 +284,17 @@ def _ground(
         Text("Least factor of safety where the water is measured"),
         least(measured, start),
     )
+    too_far = start.observed.too_far(changes.number("rain.factor", 1.0))
+    if too_far is not None:
+        result.notes.append(too_far)
+    if any(each.measured and _without_interval(each.factor_of_safety) for each in result.slopes):
+        result.notes.append(
+            Text(
+                "The water would stand higher than in the last {days} days: factors of safety"
+                " without an interval; it comes no higher than the ground, where it seeps out",
+                {"days": start.observed.days},
+            )
+        )
     leaves = outflow(start, changes)
     _add(result, "outflow", Text("Water that leaves"), leaves)
     for station, quantity, figure in loads(start, leaves):
@@ -309,6 +320,10 @@ def _ground(
                 {"volume": down * storage.area_thousand_m2 * storage.drainable_porosity},
             )
         )
+
+
+def _without_interval(figure: Figure) -> bool:
+    return figure.value is not None and figure.low is None
 
 
 def _last_grading(zones: list[ZoneAhead], now: datetime) -> Figure:

@@ -15,12 +15,13 @@ from twin.slopes.bishop_simplified import bishop_simplified
 from twin.slopes.circular_search import Circle, Sought, search_for, slices_of
 from twin.slopes.configuration import SectionPlan
 from twin.slopes.ground import section_of, sought
-from twin.slopes.section import BadSection, Point, Section, Water
+from twin.slopes.section import BadSection, Point, Section, Water, at
 from twin.slopes.slices import REFUSALS, Slices, with_water
 from twin.slopes.stability import line_above_toe
 from twin.state import SlopeState
 from twin.what_if.changes import Changes
 from twin.what_if.results import SlopeAhead
+from twin.what_if.seepage import under_ground
 from twin.what_if.start import Start
 from twin.what_if.tiers import Tiers
 
@@ -70,13 +71,15 @@ def least(slopes: list[SlopeAhead], start: Start) -> Figure:
             reason = each.factor_of_safety.reason or Text("No reading yet")
             return unknown("1", reason, time=start.now, source=each.section)
     found = min(counted, key=lambda each: float(each.factor_of_safety.value or 0))
-    return msgspec.structs.replace(
-        found.factor_of_safety,
-        validity=Text(
-            "Least of {count} slides that stand by the deadline: {section}",
-            {"count": len(counted), "section": found.section},
-        ),
-    )
+    told: dict[str, str | int | float] = {"count": len(counted), "section": found.section}
+    validity = Text("Least of {count} slides that stand by the deadline: {section}", told)
+    if found.factor_of_safety.low is None:
+        validity = Text(
+            "Least of {count} slides that stand by the deadline: {section}; water that high was"
+            " not measured, hence no interval",
+            told,
+        )
+    return msgspec.structs.replace(found.factor_of_safety, validity=validity)
 
 
 def lowered(start: Start, changes: Changes) -> float:
@@ -148,10 +151,19 @@ def _factors(
     if not heads and not ground.reshaped:
         validity = Text("Its water is assumed: rain and drainage do not change it")
         return [msgspec.structs.replace(each, validity=validity) for each in now]
-    change = sum(head for _, head in heads) - sum(head for _, head in _known(slides[0]))
+    known = _known(slides[0])
+    heads = _in_ground(ground, heads, known)
+    change = sum(head for _, head in heads) - sum(head for _, head in known)
     validity = _validity(ground, change / len(heads) if heads else None)
+    over = _over(start, slides[0], heads)
+    if over > 0:
+        validity = Text(
+            "Water line {change:+.1f} m against today's, on average, and up to {over:.1f} m higher"
+            " than in the last {days} days: no interval; strength as assumed",
+            {"change": change / len(heads), "over": over, "days": start.observed.days},
+        )
     return [
-        _scaled(figure, factor, validity)
+        _scaled(figure, factor, validity, told=over <= 0)
         for figure, factor in zip(now, _least(start, ground, slides, heads), strict=True)
     ]
 
@@ -167,10 +179,32 @@ def _heads(start: Start, slide: SlopeState, down: float, rain: float) -> list[Po
             rise = start.rises[head.instrument]
             if isinstance(rise, Text):
                 return rise
+            too_far = start.observed.too_far(rain)
+            if too_far is not None:
+                return too_far
             # More rain counts on the wettest day of the last year, less rain on today.
             by_rain = (rain - 1) * (rise.most if rain > 1 else rise.now)
         found.append((head.place_m, head.head.value - down + by_rain))
     return found
+
+
+def _in_ground(ground: _Ground, heads: list[Point], known: list[Point]) -> list[Point]:
+    """Return heads no higher than the ground, where today's are not (all m above sea)."""
+    levels = at(ground.section.surface, np.array([place for place, _ in heads])) + ground.toe
+    return [
+        (place, min(head, max(float(level), today)))
+        for (place, head), level, (_, today) in zip(heads, levels, known, strict=True)
+    ]
+
+
+def _over(start: Start, slide: SlopeState, heads: list[Point]) -> float:
+    """Return how far heads are above the highest that were measured there, at most [m]."""
+    used = sorted((head for head in slide.heads if head.used), key=lambda head: head.place_m)
+    least = 0.0
+    for each, (_, head) in zip(used, heads, strict=True):
+        today = float(each.head.value or 0)
+        least = max(least, head - max(start.observed.highest.get(each.instrument, today), today))
+    return least
 
 
 def _known(slide: SlopeState) -> list[Point]:
@@ -196,8 +230,8 @@ def _validity(ground: _Ground, change: float | None) -> Text:
     )
 
 
-def _scaled(now: Figure, factor: float | Text, validity: Text) -> Figure:
-    """Return a factor with the spread of strength that widened it with today's water."""
+def _scaled(now: Figure, factor: float | Text, validity: Text, *, told: bool) -> Figure:
+    """Return a factor, `told` with the spread of strength that widened it with today's water."""
     if not isinstance(now.value, float):
         return now
     if isinstance(factor, Text):
@@ -205,13 +239,14 @@ def _scaled(now: Figure, factor: float | Text, validity: Text) -> Figure:
     scale = factor / now.value
 
     def scaled(end: float | str | None) -> float | None:
-        return end * scale if isinstance(end, float) else None
+        return end * scale if told and isinstance(end, float) else None
 
     return msgspec.structs.replace(
         now,
         value=factor,
         low=scaled(now.low),
         high=scaled(now.high),
+        confidence=now.confidence if told else None,
         quality="forecast",
         validity=validity,
     )
@@ -223,13 +258,13 @@ def _least(
     """Return the least factor of safety of each slide; without heads, with the assumed water."""
     assert start.slopes is not None
     given = start.slopes.sections[slides[0].section]
-    rounded = [
-        _water(
-            given, ground, [(place, ground.toe + round(head - ground.toe)) for place, head in line]
-        )
-        # Today's critical circles count too: more water never gives a larger factor than today's.
-        for line in (_known(slides[0]), heads)
-    ]
+    known = _known(slides[0])
+    whole_known, whole = (
+        [(place, ground.toe + round(head - ground.toe)) for place, head in line]
+        for line in (known, heads)
+    )
+    # Today's critical circles count too: more water never gives a larger factor than today's.
+    rounded = [_water(given, ground, line, whole_known) for line in (whole_known, whole)]
     circles: list[Circle] = []
     of_slide: list[slice] = []
     for slide in slides:
@@ -239,7 +274,7 @@ def _least(
         circles += dict.fromkeys(found)
     if not circles:
         return [REFUSALS[1]] * len(slides)
-    wet = ground.section.with_water(_water(given, ground, heads))
+    wet = ground.section.with_water(_water(given, ground, heads, known))
     # All slides of a section at once: its slices are cut once for all waters.
     factors = bishop_simplified(
         with_water(_slices(ground.section, tuple(circles)), wet), refuse_lifted=False
@@ -256,10 +291,15 @@ def _least(
     return least
 
 
-def _water(given: SectionPlan, ground: _Ground, heads: list[Point]) -> Water:
-    if heads:
-        return line_above_toe(given, ground.section, ground.toe, heads)
-    return Water(ratio=given.water.ratio or 0.0)
+def _water(given: SectionPlan, ground: _Ground, heads: list[Point], known: list[Point]) -> Water:
+    """Return the water of heads; one that is raised above today's (`known`) stays in the ground."""
+    if not heads:
+        return Water(ratio=given.water.ratio or 0.0)
+    found = line_above_toe(given, ground.section, ground.toe, heads)
+    if all(head <= today for (_, head), (_, today) in zip(heads, known, strict=True)):
+        return found
+    today = line_above_toe(given, ground.section, ground.toe, known)
+    return Water(line=under_ground(found.line, today.line, ground.section.surface))
 
 
 @lru_cache(maxsize=512)

@@ -39,6 +39,7 @@ from twin.water_file import WaterFile, water_of
 from twin.what_if.carried import Carried, carried
 from twin.what_if.configuration import WhatIfFile, load_what_if
 from twin.what_if.inputs import MOST_HEIGHT, Input, Known, inputs_of
+from twin.what_if.observed import NEEDED_D, Observed, highest_heads, seasons
 
 
 @dataclass(frozen=True)
@@ -73,6 +74,8 @@ class Start:
         By piezometer, or why it is not known.
     settling
         Forecasts of the settlement points that have one.
+    observed
+        Beyond which a run says less.
     carried
         Concentrations of what leaves, by station and quantity, or why one is not known.
     """
@@ -87,6 +90,7 @@ class Start:
     past: PastMonths | None
     rises: dict[str, Rise | Text]
     settling: dict[str, Forecast]
+    observed: Observed
     carried: list[tuple[str, str, Carried | Text]]
     weather: Weather | Text
     inputs: dict[str, Input] = field(repr=False)
@@ -147,6 +151,7 @@ def gather(
         loads = read_loads(Current(site, store, at=at, known_at=known_at), history, plan)
         past = past_months(loads, plan.calendar_at(at, known_at))
     slopes = load_slopes(site)
+    weather = _weather(history, water)
     return Start(
         site=site,
         plan=plan,
@@ -162,8 +167,9 @@ def gather(
             for each in state.settlement
             if each.model
         },
+        observed=_observed(history, slopes, weather),
         carried=carried(history, water, state),
-        weather=_weather(history, water),
+        weather=weather,
         inputs=inputs_of(_known(site, plan, fleets, said, at)),
     )
 
@@ -211,14 +217,29 @@ def _known(
     )
 
 
+def _piezometers(slopes: SlopesPlan | None) -> list[str]:
+    """Return the piezometers of all sections."""
+    names = [
+        name
+        for section in (slopes.sections.values() if slopes else ())
+        for name in section.water.piezometers
+    ]
+    return list(dict.fromkeys(names))
+
+
+def _observed(history: History, slopes: SlopesPlan | None, weather: Weather | Text) -> Observed:
+    if isinstance(weather, Text):
+        days = history.days_since_first(NEEDED_D)
+        return Observed(weather, highest_heads(history, _piezometers(slopes), days), days)
+    days = len(weather.water)
+    highest = highest_heads(history, _piezometers(slopes), days)
+    return Observed(seasons(weather.water), highest, days)
+
+
 def _rises(
     site: Site, history: History, slopes: SlopesPlan | None, water: WaterFile | None
 ) -> dict[str, Rise | Text]:
-    names = {
-        name: None
-        for section in (slopes.sections.values() if slopes else ())
-        for name in section.water.piezometers
-    }
+    names = _piezometers(slopes)
     if not names:
         return {}
     stresses = history.keep("stresses", lambda: stresses_of(history, water))

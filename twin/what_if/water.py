@@ -54,15 +54,16 @@ def outflow(start: Start, changes: Changes) -> Figure:
             for month in known
         )
         gained = depth * rules.catchment_thousand_m2 / 1000 * yearly
+    observed = start.observed.too_far(rain) is None
     return Figure(
         value=max(value + gained, 0.0),
         unit=unit,
         time=start.now,
         source=SOURCE,
         version=VERSION,
-        low=max(ends[0] + gained, 0.0),
-        high=max(ends[1] + gained, 0.0),
-        confidence=known[0].outflow.confidence,
+        low=max(ends[0] + gained, 0.0) if observed else None,
+        high=max(ends[1] + gained, 0.0) if observed else None,
+        confidence=known[0].outflow.confidence if observed else None,
         validity=Text(
             "By the {count} whole months from {first} on whose outflow is known, counted as a year;"
             " inflow from outside stays what it is",
