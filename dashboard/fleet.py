@@ -58,10 +58,14 @@ class FleetAnswer(msgspec.Struct, kw_only=True, frozen=True):
 
 
 class FleetWhatIf(msgspec.Struct, kw_only=True, frozen=True):
-    """What the fleet can move as it is, and with some things different."""
+    """What the fleet in force at `time` can move as it is, and with some things different.
+
+    `source` is that of the fleet and of its norms; `tables` are those of the changed fleet.
+    """
 
     site: str
     time: datetime
+    source: str
     now: Capacity
     then: Capacity
     tables: FleetTables
@@ -135,6 +139,7 @@ class FleetQueries:
         return FleetWhatIf(
             site=self._site.name,
             time=moment,
+            source=fleet.source,
             now=capacity(fleet, yearly_volumes(fleet, plan, moment)),
             then=then,
             tables=fleet_tables(other, volumes),

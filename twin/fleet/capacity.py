@@ -90,7 +90,7 @@ class Capacity(msgspec.Struct, kw_only=True, frozen=True):
     share
         `yearly / planned` [1].
     meets
-        Whether that is enough, within `MEETS`.
+        Whether `share` is `meets_from` at least.
     kinds
         Each kind alone.
     bottleneck
@@ -100,6 +100,10 @@ class Capacity(msgspec.Struct, kw_only=True, frozen=True):
         machines' names; empty when there is none.
     overload
         Largest load over payload - 1 [1]; above 0 a truck carries more than it may.
+    meets_from
+        `MEETS` [1].
+    unit
+        Of every volume here, of the material in place.
     """
 
     planned: float
@@ -110,6 +114,8 @@ class Capacity(msgspec.Struct, kw_only=True, frozen=True):
     bottleneck: str
     least: dict[str, int]
     overload: float
+    meets_from: float = MEETS
+    unit: str = "thousand m3/y"
 
 
 def capacity(fleet: Fleet, volumes: Mapping[str, float]) -> Capacity:

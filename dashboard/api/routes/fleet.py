@@ -99,7 +99,14 @@ EXAMPLE = FleetAnswer(
     capacity=_CAPACITY,
     edge=None,
 )
-WHAT_IF = FleetWhatIf(site="abaza", time=_TIME, now=_CAPACITY, then=_CAPACITY, tables=_TABLES)
+WHAT_IF = FleetWhatIf(
+    site="abaza",
+    time=_TIME,
+    source=EXAMPLE.source,
+    now=_CAPACITY,
+    then=_CAPACITY,
+    tables=_TABLES,
+)
 
 
 @router.get("/sites/{site}/fleet", **describes(FleetAnswer, EXAMPLE, 404, 422, 503))

@@ -36,6 +36,10 @@ def test_what_if_says_what_changes_and_what_would_do(abaza: TestClient) -> None:
     assert found["then"]["bottleneck"] == "trucks"
     assert sum(found["then"]["least"].values()) == 11
     assert found["then"]["yearly"] < found["now"]["yearly"]
+    assert "073/20-TX" in found["source"]
+    # The project's own bulldozer moves a little less than the plan: said, with what is enough.
+    assert found["now"]["share"] == pytest.approx(0.9996, abs=5e-5)
+    assert (found["now"]["meets_from"], found["now"]["unit"]) == (0.995, "thousand m3/y")
 
 
 @pytest.mark.parametrize(
