@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from analytics.saved_variants import SavedVariant
-    from dashboard.what_if import WhatIf, WhatIfAnswer
+    from dashboard.what_if import WhatIf, WhatIfAnswer, WhatIfInput
 
 SiteOption = Annotated[
     str | None, typer.Option("--site", help="Name of a bundled site, or the path of its folder.")
@@ -93,8 +93,7 @@ def what_if(
                     raise PostmineError("there is no state of the twin yet in this run")
                 if inputs:
                     found = whatif.inputs(start)
-                    lines = [f"{x.key}: now {x.now}; legal: {x.legal}" for x in found.inputs]
-                    tell(found, "\n".join(lines))
+                    tell(found, "\n".join(_input(each) for each in found.inputs))
                 elif save is not None:
                     if file is not None:
                         raise BadQuestion("--save", save, "save a variant of --change")
@@ -138,7 +137,7 @@ def _opened(site: str | None, data_dir: Path | None) -> Iterator[WhatIf]:
     from dashboard.cli import _Opened
     from dashboard.queries import Queries
 
-    with _Opened(site, data_dir) as opened:
+    with _Opened(site, data_dir, existing=True) as opened:
         run = opened.run
         yield Queries(run.site, run.store, None, run.clock, run.settings).what_if
 
@@ -153,6 +152,19 @@ def _time(option: str, text: str | None) -> datetime | None:
         return read_time(text)
     except ValueError as error:
         raise ConfigurationError(option, value=text, cure=str(error)) from error
+
+
+def _input(found: WhatIfInput) -> str:
+    """Return an input with what it is now and what may be given, both with its unit."""
+    unit = "" if found.unit in ("", "1") else f" {found.unit}"
+    now: object = "not set" if found.now is None else found.now
+    if isinstance(found.now, bool):
+        now = "on" if found.now else "off"
+    elif isinstance(found.now, float):
+        now = f"{found.now:g}{unit}"
+    elif isinstance(found.now, tuple):
+        now = ", ".join(found.now)
+    return f"{found.key} ({found.title}): now {now}; legal: {found.legal}{unit}"
 
 
 def _line(variant: SavedVariant) -> str:

@@ -65,7 +65,9 @@ def asked_of(view: View) -> Asked:
     if start is None:
         return Asked(None, {}, {}, Changes(), [], saved, [])
     written = {
-        key: view.parameters[key][:_LONGEST] for key in start.inputs if key in view.parameters
+        key: text[:_LONGEST]
+        for key in start.inputs
+        if (text := view.parameters.get(key, "").strip())
     }
     wrong: dict[str, BadChange] = {}
     good: dict[str, str] = {}

@@ -157,8 +157,27 @@ def test_the_command_answers_saves_and_names_what_is_wrong(played: Played, tmp_p
     assert kept["author"] == "B"
     assert json.loads(command("--saved", "A").stdout)["same"] is True
     assert "A" in [each["name"] for each in json.loads(command("--list").stdout)]
-    for wrong in (["--change", "rain.factor=much"], ["--change", "rain"], ["--saved", "none"]):
+    for wrong in (
+        ["--change", "rain.factor=much"],
+        ["--change", "rain"],
+        ["--change", "rain.factor="],
+        ["--saved", "none"],
+    ):
         assert isinstance(command(*wrong).exception, ConfigurationError)
+
+
+def test_the_command_lists_inputs_with_units(played: Played) -> None:
+    folder = str(played.settings.data_dir)
+    told = CliRunner().invoke(app, ["what-if", "--data-dir", folder, "--inputs"]).stdout
+    lines = {line.partition(" ")[0]: line.partition(" ")[2] for line in told.splitlines()}
+    assert lines["streams.waste_rock.mass"] == (
+        "(Mass a year): now 140 thousand t/y; legal: a number from 0.0 to 20000.0 thousand t/y"
+    )
+    assert lines["fleet.shift_h"].endswith("legal: a number from 2.0 to 24.0 h")
+    assert lines["drainage.lowered_m"].startswith("(Water table lowered by): now 0 m;")
+    assert lines["rain.factor"] == "(Rain and melt, times): now 1; legal: a number from 0.0 to 5.0"
+    assert "now off; legal: on or off" in lines["drainage.drains"]
+    assert "now not set; legal: a day from" in lines["dates.start"]
 
 
 # Who may do what

@@ -156,6 +156,12 @@ def test_costs_follow_the_configured_unit_costs(start: Start) -> None:
         ({"drainage.drains": "perhaps"}, "drainage.drains"),
         ({"rain.factor": float("nan")}, "rain.factor"),
         ({"rain.factor": True}, "rain.factor"),
+        ({"rain.factor": ""}, "rain.factor"),
+        ({"rain.factor": None}, "rain.factor"),
+        ({"dates.start": ""}, "dates.start"),
+        ({"dates.pauses": ""}, "dates.pauses"),
+        ({"drainage.drains": None}, "drainage.drains"),
+        ({"tiers.order": []}, "tiers.order"),
     ],
 )
 def test_what_cannot_be_is_refused_by_name(
@@ -183,6 +189,32 @@ def test_pauses_that_touch_are_one(start: Start) -> None:
     written = ["2030-02-01..2030-02-28", "2030-01-01..2030-01-31", "2032-01-01..2032-01-05"]
     kept = changed(start, dates__pauses=written).get("dates.pauses")
     assert kept == ("2030-01-01..2030-02-28", "2032-01-01..2032-01-05")
+
+
+def test_dates_that_are_over_do_nothing_and_a_note_says_so(start: Start) -> None:
+    """The runs begin on 7 March 2023."""
+    over = {
+        "dates.start": "2022-03-01",
+        "dates.pauses": ["2022-01-01..2022-12-31", "2024-01-01..2024-01-31"],
+        "dates.deadline": "2023-03-06",
+    }
+    found = run(start, read_changes(over, start.inputs))
+    assert [str(each) for each in found.notes] == [
+        "2022-03-01, from which filling goes on, is over: it changes nothing",
+        "The pause from 2022-01-01 to 2022-12-31 is over: it changes nothing",
+        "The deadline 2023-03-06 is over: nothing is reached by it any more",
+    ]
+    probability = found.measure("probability").figure
+    assert probability.value == 0.0
+    past = run(start, changed(start, dates__pauses="2022-01-01..2022-12-31"))
+    assert past.measure("completion").difference is not None
+    assert past.measure("completion").difference.value == 0.0
+    for key, value in (
+        ("dates.pauses", "2023-03-01..2023-03-07"),
+        ("dates.deadline", "2023-03-07"),
+        ("dates.start", "2023-03-08"),
+    ):
+        assert not run(start, read_changes({key: value}, start.inputs)).notes
 
 
 def test_any_map_gives_the_same_bytes(start: Start) -> None:

@@ -96,6 +96,34 @@ def midnight(day: str) -> datetime:
     return datetime.combine(date.fromisoformat(day), time(), UTC)
 
 
+def over(changes: Changes, now: datetime) -> list[Text]:
+    """Return which changed dates are over, and so do nothing."""
+    found = []
+    start, deadline = changes.moment("dates.start"), changes.get("dates.deadline")
+    if start is not None and start <= now:
+        found.append(
+            Text(
+                "{date}, from which filling goes on, is over: it changes nothing",
+                {"date": f"{start:%Y-%m-%d}"},
+            )
+        )
+    found += [
+        Text(
+            "The pause from {first} to {last} is over: it changes nothing",
+            {"first": f"{first:%Y-%m-%d}", "last": f"{end - timedelta(days=1):%Y-%m-%d}"},
+        )
+        for first, end in changes.pauses
+        if end <= now
+    ]
+    if isinstance(deadline, str) and midnight(deadline) + timedelta(days=1) <= now:
+        found.append(
+            Text(
+                "The deadline {date} is over: nothing is reached by it any more", {"date": deadline}
+            )
+        )
+    return found
+
+
 def read_changes(document: Mapping[str, Any], inputs: Mapping[str, Input]) -> Changes:
     """Return changes that a document names, nested or by dotted names.
 
@@ -113,8 +141,6 @@ def read_changes(document: Mapping[str, Any], inputs: Mapping[str, Input]) -> Ch
     for key, given in flat.items():
         if key not in inputs:
             raise BadChange(key, given, Text("one of {names}", {"names": _near(key, inputs)}))
-        if given is None or given == "":
-            continue
         found[key] = _value(inputs[key], given)
     for key in found:
         if key.endswith(".factor") and f"{key.removesuffix('factor')}mass" in found:

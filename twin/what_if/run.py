@@ -18,7 +18,7 @@ from twin import VERSION
 from twin.buckets import Array
 from twin.grading_readiness import grading_state
 from twin.state import FillState
-from twin.what_if.changes import NOTHING, Changes, midnight
+from twin.what_if.changes import NOTHING, Changes, midnight, over
 from twin.what_if.ends import Ends, days_between, last_moment, rests_on
 from twin.what_if.masses import cost, masses_until, summed
 from twin.what_if.placement import Placement, place
@@ -119,7 +119,7 @@ def _compute(start: Start, changes: Changes) -> _Computed:
         years=[],
         slopes=[],
         grading=[],
-        notes=[],
+        notes=over(changes, start.now),
     )
     begun: set[str] = set()
     done: Figure | None = None
