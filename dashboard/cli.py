@@ -194,8 +194,10 @@ def forward(
 
     settings = _settings(site, data_dir)
     if forget_follower is not None:
+        from ingest.run import check_run
         from ingest.store.followers import forget
 
+        check_run(settings.data_dir)
         forget(settings.data_dir, forget_follower)
         typer.echo(f"forgotten: {forget_follower}")
         return
@@ -519,15 +521,25 @@ def verify(
 
 
 class _Opened:
-    """The run that a service works on, opened for the time of a `with`."""
+    """The run that a service works on, opened for the time of a `with`.
 
-    def __init__(self, site: str | None, data_dir: Path | None, **given: object) -> None:
-        self._settings = _settings(site, data_dir, **given)
+    With `existing` it must be there: what only reads makes nothing in a folder without a run.
+    """
+
+    def __init__(
+        self,
+        site: str | None,
+        data_dir: Path | None,
+        *,
+        existing: bool = False,
+        **given: object,
+    ) -> None:
+        self._settings, self._existing = _settings(site, data_dir, **given), existing
 
     def __enter__(self) -> _Opened:
         from ingest.run import open_run
 
-        self.run: Run = open_run(self._settings)
+        self.run: Run = open_run(self._settings, existing=self._existing)
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from analytics.keys import AccessKey
+    from analytics.keys import AccessKey, Keys
 
 SiteOption = Annotated[
     str | None, typer.Option("--site", help="Name of a bundled site, or the path of its folder.")
@@ -48,7 +48,7 @@ def dead_letters_retry(
     from ingest.settings import load_settings
 
     settings = load_settings(site=site, data_dir=data_dir)
-    run = open_run(settings)
+    run = open_run(settings, existing=True)
     try:
         done = retry_run(
             settings, settings.site, run.clock, author=author or getpass.getuser(), ids=ids or ()
@@ -103,10 +103,7 @@ def key_list(
     site: SiteOption = None, data_dir: DataDirOption = None, as_json: JsonOption = False
 ) -> None:
     """List every key that was ever made, without its secret."""
-    from analytics.keys import Keys
-    from ingest.settings import load_settings
-
-    keys = Keys(load_settings(site=site, data_dir=data_dir).journal_url)
+    keys = _known_keys(site, data_dir)
     try:
         found = [_shown(key) for key in keys.all()]
     finally:
@@ -129,11 +126,9 @@ def key_revoke(
     as_json: JsonOption = False,
 ) -> None:
     """End a key and the sessions that were opened with it, at once and for good."""
-    from analytics.keys import Keys
     from ingest.clock import WallClock
-    from ingest.settings import load_settings
 
-    keys = Keys(load_settings(site=site, data_dir=data_dir).journal_url)
+    keys = _known_keys(site, data_dir)
     try:
         key = keys.revoke(name, WallClock().now())
     finally:
@@ -143,6 +138,19 @@ def key_revoke(
         typer.echo(json.dumps(shown, ensure_ascii=False, indent=2))
     else:
         typer.echo(f"key {key.name}: revoked {shown['revoked']}")
+
+
+def _known_keys(site: str | None, data_dir: Path | None) -> Keys:
+    """Return the keys of a journal that is there; keys may be made before the run begins."""
+    from analytics.keys import Keys
+    from ingest.run import check_run
+    from ingest.settings import load_settings
+
+    settings = load_settings(site=site, data_dir=data_dir)
+    journal = settings.data_dir / "journal.sqlite"
+    if not settings.database_url.get_secret_value() and not journal.exists():
+        check_run(settings.data_dir)
+    return Keys(settings.journal_url)
 
 
 def _shown(key: AccessKey) -> dict[str, object]:

@@ -169,7 +169,7 @@ def export(
 
     if form not in FORMATS:
         raise ConfigurationError("--format", value=form, legal=", ".join(FORMATS))
-    with _Opened(site, data_dir) as opened:
+    with _Opened(site, data_dir, existing=True) as opened:
         selection = Selection.of(
             opened.run.site,
             instruments=instrument,
@@ -263,7 +263,7 @@ def list_readings(
     from dashboard.cli import _Opened
 
     with (
-        _Opened(site, data_dir) as opened,
+        _Opened(site, data_dir, existing=True) as opened,
         contextlib.closing(HandReadings(opened.run.settings.journal_url)) as journal,
     ):
         found = journal.last(opened.run.site.name, instrument, limit=limit)

@@ -123,7 +123,7 @@ def list_surveys(
     from analytics.surveys import SurveyArchive
     from dashboard.cli import _Opened
 
-    with _Opened(site, data_dir) as opened:
+    with _Opened(site, data_dir, existing=True) as opened:
         found = SurveyArchive(opened.run.settings.data_dir).all()[::-1]
     if as_json:
         typer.echo(msgspec.json.format(msgspec.json.encode(found)).decode())

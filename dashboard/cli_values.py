@@ -85,7 +85,7 @@ def list_flags(
     from dashboard.cli import _Opened
     from ingest.clock import iso
 
-    with _Opened(site, data_dir) as opened:
+    with _Opened(site, data_dir, existing=True) as opened:
         found = opened.run.store.flag_journal(limit=limit)
     if as_json:
         typer.echo(msgspec.json.encode(found).decode())
@@ -113,7 +113,7 @@ def recalculate(
     """
     from dashboard.cli import _Opened
 
-    with _Opened(site, data_dir) as opened:
+    with _Opened(site, data_dir, existing=True) as opened:
         run = opened.run
         done = [each._asdict() for each in run.store.recalculate(run.clock.now(), again=again)]
     if as_json:
@@ -145,7 +145,7 @@ def _write(
     from ingest.store.ground import FlagEntry
 
     first, last = _time("--from", start), _time("--to", end)
-    with _Opened(site, data_dir) as opened:
+    with _Opened(site, data_dir, existing=True) as opened:
         run = opened.run
         entry = FlagEntry(
             instrument=instrument,

@@ -61,6 +61,7 @@ def open_run(
     clock: ClockKind | None = None,
     name: str | None = None,
     state_every_s: float | None = None,
+    existing: bool = False,
 ) -> Run:
     """Open the run of the settings' data folder; the first opening decides what it is.
 
@@ -72,16 +73,21 @@ def open_run(
         Name of a new run; the site's name by default.
     state_every_s
         Time between two states [s]; by default what the site says.
+    existing
+        There must be a run: nothing is made in a folder without one.
 
     Raises
     ------
     ConfigurationError
-        When the folder belongs to another site, or to a run with another name or clock.
+        When there must be a run and is none, or the folder belongs to another site, or to a run
+        with another name or clock.
     ServiceError
         When the folder cannot be used.
     """
     site = load_site(settings.site)
     path = settings.data_dir / "run.json"
+    if existing:
+        check_run(settings.data_dir)
     try:
         settings.data_dir.mkdir(parents=True, exist_ok=True)
         if not path.exists():
@@ -129,6 +135,24 @@ def open_run(
         clock=RunClock(store) if known["clock"] == "replay" else WallClock(),
         clock_kind=known["clock"],
         state_every_s=known["state_every_s"],
+    )
+
+
+def check_run(data_dir: Path) -> None:
+    """Refuse a folder that holds no run: its name may be misspelt.
+
+    Raises
+    ------
+    ConfigurationError
+        When there is none.
+    """
+    if (data_dir / "run.json").exists():
+        return
+    raise ConfigurationError(
+        "--data-dir or POSTMINE_DATA_DIR",
+        value=str(data_dir),
+        legal="a folder that holds a run",
+        cure="postmine run, demo, import or simulate --out store begin one",
     )
 
 

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from analytics.evaluate import evaluate
 from analytics.journal import Journal
 from ingest.clock import ManualClock
+from ingest.run import open_run
 from ingest.settings import Settings, load_settings
 from ingest.site import Site, load_site
 from ingest.store import DeadLetter
@@ -30,8 +31,9 @@ class Played(NamedTuple):
 
 
 def play(folder: Path) -> None:
-    """Play a fortnight of faults into a folder."""
+    """Play a fortnight of faults into the run of a folder."""
     scenario = load_scenario("instrument_faults")
+    open_run(load_settings(site="abaza", data_dir=folder), clock="replay").close()
     evaluate(scenario, load_site("abaza"), folder=folder, state_every_s=DAY_S)
 
 

@@ -10,6 +10,8 @@ from typer.testing import CliRunner
 
 from dashboard.cli import app
 from ingest.errors import ConfigurationError
+from ingest.run import open_run
+from ingest.settings import load_settings
 
 SITE = Path(__file__).parents[1] / "data" / "small_site"
 MAP = "format: csv\ntime_zone: UTC\ncolumns: {p: {instrument: pz-1, quantity: pore_pressure}}\n"
@@ -75,13 +77,13 @@ def test_a_reading_by_hand_is_added_and_listed(folder: Path) -> None:
     ],
 )
 def test_what_is_typed_wrong_is_named(folder: Path, words: tuple[str, ...], reason: str) -> None:
+    open_run(load_settings(site=str(SITE), data_dir=folder / "data")).close()
     with pytest.raises(ConfigurationError, match=reason):
         postmine(folder, *words)
 
 
 def test_a_run_that_watches_a_folder_has_a_service_for_it(folder: Path) -> None:
     from dashboard.demo import _services
-    from ingest.settings import load_settings
 
     settings = load_settings(data_dir=folder / "data")
     words = {service.name: list(service.arguments) for service in _services(settings, [])}

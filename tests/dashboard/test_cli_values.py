@@ -10,9 +10,9 @@ from typer.testing import CliRunner
 
 from dashboard.cli import app
 from ingest.clock import to_ns
-from ingest.site import load_site
+from ingest.run import open_run
+from ingest.settings import load_settings
 from ingest.store import Row
-from ingest.store.embedded import EmbeddedStore
 
 JUDGED = Path(__file__).parents[1] / "data" / "judged_site"
 T0 = to_ns(datetime(2026, 3, 1, tzinfo=UTC))
@@ -26,7 +26,7 @@ def call(folder: Path, *words: str) -> str:
 
 
 def test_a_flag_is_set_lifted_and_listed(tmp_path: Path) -> None:
-    store = EmbeddedStore(tmp_path, load_site(JUDGED))
+    store = open_run(load_settings(site=str(JUDGED), data_dir=tmp_path)).store
     times = [T0 + hour * HOUR for hour in range(3)]
     store.append(
         [Row("piezometer", "pz-1", 0, t, t, None, {"pore_pressure": t % 7 * 1.0}) for t in times]
