@@ -11,9 +11,9 @@ from twin.buckets import Array
 from twin.history import History
 from twin.hydrology.groundwater import GRAVITY
 
-#: Length of a season [d], and days of weather from which the range of seasons is told (design
-#: assumption: a whole year has all of them).
-SEASON_D, NEEDED_D = 90, 365
+#: Length of a season [d], and days of weather from which the range of seasons is told: all four of
+#: a year (design assumption).
+SEASON_D, NEEDED_D = 90, 360
 
 
 @dataclass(frozen=True)
