@@ -143,7 +143,7 @@ class SettlementState(msgspec.Struct, kw_only=True):
     zone: str
     settlement: Figure  # mm, downward positive
     rate: Figure  # mm/d, last 30 days
-    ultimate: Figure  # mm, forecast
+    ultimate: Figure  # mm, forecast for fifteen years after the load last changed
     remaining: Figure  # mm, forecast
     consolidation: Figure  # 1, settlement / ultimate
     grading: Figure  # date from which grading may begin

@@ -45,11 +45,24 @@ def point_facts(view: View, state: SettlementState) -> html.Div:
             ),
             bar(share if isinstance(share, int | float) else None),
             facts(shown),
+            *_of_what(view, state.consolidation),
             *_forecast(view, state),
             *_collapse(view, state.collapse),
         ],
         className="pm-stack",
     )
+
+
+def _of_what(view: View, share: Figure) -> list[Any]:
+    """Return of what the degree of consolidation is told."""
+    if share.value is None or share.validity is None:
+        return []
+    return [
+        html.P(
+            [html.Strong(view.t("Consolidation:")), " ", view.text(share.validity)],
+            className="pm-quiet",
+        )
+    ]
 
 
 def against_plan(view: View, state: SettlementState) -> str:

@@ -28,8 +28,9 @@ Curve = Callable[[np.ndarray], np.ndarray]
 class Truth(NamedTuple):
     means: np.ndarray  # measured, by day [mm]
     placed: np.ndarray | None  # weighed, by day [t]
-    ultimate: float  # mm; of creep, fifteen years after the last load
+    ultimate: float  # mm, fifteen years after the last load
     in_a_year: float
+    grown_in_a_year: float
 
 
 def truth(
@@ -57,7 +58,7 @@ def truth(
         curve, placed, last, count = _lifts(rng, days)
     else:
         curve = _one_load(kind, rng, count, size)
-    horizon = np.array(last + HORIZON_D if kind in _WITHOUT_END else 1e12)
+    horizon = np.array(last + HORIZON_D)
     t = np.arange(count) + 0.5
     means = np.concatenate([np.zeros(QUIET), curve(t)])
     return Truth(
@@ -65,10 +66,8 @@ def truth(
         placed,
         float(curve(horizon)),
         float(curve(np.array(count + 365.25))),
+        float(curve(np.array(count + 365.25)) - curve(np.array(count))),
     )
-
-
-_WITHOUT_END = ("creep", "lifts", "creep_after", "creep_within")
 
 
 def _one_load(kind: str, rng: np.random.Generator, days: int, size: float) -> Curve:

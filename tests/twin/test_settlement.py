@@ -10,13 +10,14 @@ from ingest.site import Site
 from ingest.store import Store
 from ingest.text import Text
 from tests.twin.ground import START, day, measure
+from tests.twin.test_settlement_between import state as point_state
 from twin.current import Current
 from twin.grading_readiness import grading_state
 from twin.history import History
 from twin.models.terzaghi_consolidation import average_consolidation
 from twin.plan import Plan
 from twin.settlement import Forecast, forecast, models, settlements
-from twin.settlement.points import _slope
+from twin.settlement.points import _slope, _tell
 from twin.state import FillState
 
 DAYS = np.arange(120.0)
@@ -206,6 +207,32 @@ def test_state_of_a_point(abaza: Site, plan: Plan, settled: Store) -> None:
     assert states[1].settlement.value is None
     assert str(states[1].settlement.reason) == "sp-650-02 has not delivered a value"
     assert states[1].grading.unit == "date"
+
+
+def test_a_degree_of_consolidation_says_of_what(abaza: Site, plan: Plan, settled: Store) -> None:
+    at = day(120.25)
+    current = Current(abaza, settled, at=at, known_at=at)
+    history = History(abaza, settled, at=at, known_at=at)
+    state = settlements(current, history, plan, COMPLETE)[0]
+    said = str(state.consolidation.validity)
+    assert said.startswith("Of the settlement foreseen for 20")
+    assert "15 years after the load last changed, by every method alike" in said
+
+
+def test_a_hyperbola_beyond_its_published_range_says_so() -> None:
+    """From 60 to 90 % of its own end, as the published line; past it the state tells the degree."""
+    size, time = 200.0, np.arange(200.0)
+    for degree, beyond in ((0.8, False), (0.97, True)):
+        half = 200 * (1 - degree) / degree
+        found = forecast(np.concatenate([np.zeros(20), size * time / (half + time)]), START)
+        assert found.model == "settlement_hyperbolic"
+        assert found.fitted.degree == pytest.approx(degree, abs=0.01)
+        said = found.fitted.model.beyond(found.fitted.degree)
+        assert (said is not None) == beyond
+        state = point_state("sp-650-01", size * degree)
+        _tell(state, found, size * degree, found.last)
+        assert ("beyond the 60 to 90 %" in str(state.ultimate.validity)) == beyond
+        assert f"{round(100 * found.fitted.degree)} %" in str(state.consolidation.validity)
 
 
 def test_one_interval_of_grading_has_one_confidence(

@@ -85,6 +85,31 @@ def test_a_short_history_is_no_excuse(short) -> None:
     assert max(above, above_in_the_end) <= 0.07
 
 
+def test_the_final_settlement_is_that_of_the_horizon_by_every_method(forecasts) -> None:
+    """A share of it means the same at a point that creeps and at one that consolidates."""
+    chosen = set()
+    for cases in forecasts.values():
+        for one, _ in cases:
+            ahead = (one.until - one.last) / timedelta(days=1)
+            final, then = one.fan.growth(np.array([ahead])).T
+            assert final == pytest.approx(then, abs=1e-6)
+            chosen.add(one.model)
+    assert len(chosen) >= 5
+
+
+def test_a_hyperbola_is_continued_at_its_present_rate(forecasts) -> None:
+    """The known bias of the method is one of its end; what grows next is neither less nor more."""
+    ratios = []
+    for one, each in forecasts["hyperbola"]:
+        if one.model == "settlement_hyperbolic":
+            now = each.in_a_year - each.grown_in_a_year
+            ratios.append((one.curve[year(one)] - now) / each.grown_in_a_year)
+    assert len(ratios) >= 30
+    assert 0.9 <= np.median(ratios) <= 1.1
+    # Late on the curve the published bias would have ended it already.
+    assert np.percentile(ratios, 10) >= 0.75
+
+
 @pytest.mark.parametrize("kind", ["creep_after", "creep_within"])
 def test_the_value_is_no_less_than_the_truth_of_every_second_curve(forecasts, kind) -> None:
     cases = forecasts[kind]

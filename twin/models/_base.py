@@ -13,8 +13,8 @@ from ingest.text import Text
 
 Array = NDArray[np.float64]
 
-#: Creep has no end: the ultimate settlement is that of so many years after the load last changed,
-#: the time that the law gives technical reclamation (design assumption).
+#: Creep has no end: what every method tells as final settlement is that of so many years after
+#: the load last changed, the time that the law gives technical reclamation (design assumption).
 HORIZON_YEARS = 15
 HORIZON_D = HORIZON_YEARS * 365.25
 
@@ -62,8 +62,10 @@ class SettlementModel(ABC):
         Whether the method must know what was placed on the point, and when.
     least_degree
         Degree of consolidation (settlement / ultimate) below which the method misleads [1].
+    most_degree
+        The same up to which the method is published [1]; beyond, the forecast says so.
     least_first_degree
-        The same at the first value that the method uses [1].
+        As the least, at the first value that the method uses [1].
     bias
         Factors (low, high) on the ultimate settlement that the method's known bias allows [1].
     creeps
@@ -79,6 +81,7 @@ class SettlementModel(ABC):
     needs_origin: ClassVar[bool] = True
     needs_lifts: ClassVar[bool] = False
     least_degree: ClassVar[float] = 0.0
+    most_degree: ClassVar[float] = 1.0
     least_first_degree: ClassVar[float] = 0.0
     bias: ClassVar[tuple[float, float]] = (1.0, 1.0)
     creeps: ClassVar[bool] = False
@@ -150,6 +153,10 @@ class SettlementModel(ABC):
         Asked of methods that do not foresee creep.
         """
         raise NotImplementedError
+
+    def beyond(self, degree: float) -> Text | None:  # noqa: ARG002
+        """Return what must be said of a degree of consolidation [1] above `most_degree`."""
+        return None
 
     @abstractmethod
     def validity(self) -> Text:

@@ -29,7 +29,7 @@ class SettlementHyperbolic(SettlementModel):
     """
 
     name = "settlement_hyperbolic"
-    least_degree = 0.60
+    least_degree, most_degree = 0.60, 0.90
     bias: ClassVar[tuple[float, float]] = (0.82, 1.0)
     #: The early part of a t/s plot is not straight (design assumption; the published line is that
     #: of 60 to 90 % consolidation).
@@ -64,6 +64,23 @@ class SettlementHyperbolic(SettlementModel):
     def primary_ends(self, parameters: Array) -> Array:
         """Return `19 C/M`, when the hyperbola has come to 95 % of its end."""
         return np.asarray(19 * parameters[:, 0] / parameters[:, 1])
+
+    def beyond(self, degree: float) -> Text | None:
+        """Return that the curve has left the range in which the method is published."""
+        if degree <= self.most_degree:
+            return None
+        return Text(
+            "By the method's own end the last load has consolidated to {degree} %: beyond the 60 "
+            "to 90 % for which the method is published; the "
+            "interval holds no creep up to creep of {low} to {high} of it in a tenfold of "
+            "time, up to {years} years after the load",
+            {
+                "degree": round(100 * degree),
+                "low": CREEP_RANGE[0],
+                "high": CREEP_RANGE[1],
+                "years": HORIZON_YEARS,
+            },
+        )
 
     def validity(self) -> Text:
         """Return under what conditions the forecast holds."""

@@ -39,7 +39,8 @@ class Forecast:
     origin
         When the load last changed.
     ultimate, low, high
-        Ultimate settlement and its interval [mm].
+        Settlement at the horizon, fifteen years after the load last changed, by every method
+        alike, and its interval [mm].
     time
         Moments of the drawn curve.
     curve, curve_low, curve_high

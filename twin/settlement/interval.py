@@ -46,8 +46,11 @@ class Branch:
         The method and its fits to resampled curves (m x parameters).
     end
         Time of the last value of the curve [d].
-    bias, stretch
-        Factors on the growth (m x 1) [1].
+    bias, whole
+        Factor on the growth that the method foresees without end [1], and that growth [mm]
+        (m x 1).
+    stretch
+        Factor on the growth (m x 1) [1].
     noise
         Of the last value (m x 1) [mm].
     creep
@@ -65,6 +68,7 @@ class Branch:
     parameters: Array
     end: float
     bias: Array
+    whole: Array
     stretch: Array
     noise: Array
     creep: Array
@@ -72,15 +76,23 @@ class Branch:
     late: Array
     weight: Array
 
+    def _bent(self, grown: Array) -> Array:
+        """Return growth (m x k) [mm] that begins at the rate of the curve and ends biased.
+
+        `1/g' = 1/g + (1/b - 1)/G`, b the bias of the growth G that the method foresees without
+        end: of a hyperbola the one that has the same rate now and ends at b*G. What is biased is
+        the end: the present rate is measured.
+        """
+        return np.asarray(grown / (1 + grown * (1 / self.bias - 1) / self.whole))
+
     def growth(self, ahead: Array) -> tuple[Array, Array]:
         """Return what still settles without and with creep (m x 1 + k) [mm].
 
-        The ultimate settlement first, then at times after the end of the curve (k) [d].
+        That of the horizon first, then at times after the end of the curve (k) [d].
         """
         times = np.concatenate(([self.end, max(HORIZON_D, self.end)], self.end + ahead))
         curve = self.model.predict(self.parameters, times)
-        curve[:, 1] = self.model.ultimate(self.parameters)
-        grown = np.maximum((curve[:, 1:] - curve[:, :1]) * self.bias, 0.0)
+        grown = self._bent(np.maximum(curve[:, 1:] - curve[:, :1], 0.0))
         if self.model.creeps:
             found = grown * self.stretch + self.noise
             return found, found
@@ -109,7 +121,7 @@ class Fan:
     def growth(self, ahead: Array) -> Array:
         """Return value, low and high of what still settles (3 x 1 + k) [mm].
 
-        The ultimate settlement first, then at times after the end of the curve (k) [d].
+        That of the horizon first, then at times after the end of the curve (k) [d].
         """
         found = self._quantiles([branch.growth(ahead) for branch in self.branches])
         # The ground does not rise again.
@@ -194,15 +206,17 @@ def _branch(
     parameters = _resampled(fitted, time, curve, residuals, random)
     count = len(parameters)
     normal = random.standard_normal((3, count, 1))
-    bias = np.ones((count, 1))
+    bias, whole = np.ones((count, 1)), np.ones((count, 1))
     creep, primary = np.zeros((count, 1)), np.full((count, 1), end)
     if not model.creeps:
         ultimate = model.ultimate(parameters)[:, None]
         if model.bias != (1.0, 1.0):
-            # What is biased is the ultimate value, not the present one: it opens with growth.
             now = model.predict(parameters, time[-1:])
             factor = random.choice(model.bias, (count, 1))
-            bias = np.maximum((ultimate * factor - now) / np.maximum(ultimate - now, 1e-9), 0.0)
+            # An end that the point has passed already is none.
+            factor = np.where(ultimate * factor > now, factor, 1.0)
+            whole = np.maximum(ultimate - now, 1e-9)
+            bias = np.maximum((ultimate * factor - now) / whole, 1e-9)
         primary = model.primary_ends(parameters)[:, None]
         creep = ultimate * drawn(random, count)[:, None]
         creep = np.where(primary < end, np.minimum(creep, FASTEST * rate * np.log(10) * end), creep)
@@ -211,6 +225,7 @@ def _branch(
         parameters,
         end,
         bias=bias,
+        whole=whole,
         stretch=np.exp(max(fitted.error, LEAST_STRETCH) * normal[0]),
         noise=float(residuals.std()) * normal[1],
         creep=creep,

@@ -58,12 +58,16 @@ class Fitted:
         Of each value of the curve (1 x n) [1].
     error
         On what was held back, against what settled there [1].
+    degree
+        Settlement since the load last changed over the end that the method finds for its primary
+        consolidation, or for creep over that of the horizon [1].
     """
 
     model: SettlementModel
     parameters: Array
     weight: Array
     error: float
+    degree: float
 
 
 @dataclass(frozen=True)
@@ -164,7 +168,7 @@ def judged(
             "{measured}",
             {"fitted": round(fitted, 2), "measured": round(measured, 2)},
         )
-    return Fitted(model, parameters, weight, error)
+    return Fitted(model, parameters, weight, error, degree)
 
 
 def rolling_error(

@@ -16,6 +16,7 @@ from twin.current import Current
 from twin.history import DAY, History
 from twin.last_load import last_load
 from twin.loads import FRESH_DAYS
+from twin.models._base import HORIZON_YEARS
 from twin.outages import rest, silent_runs
 from twin.plan import Plan
 from twin.settlement.collapse_on_wetting import collapse
@@ -144,7 +145,8 @@ def _placed(history: History, plan: Plan | None, days: int) -> Array | None:
 def _tell(state: SettlementState, found: Forecast, now: float, midnight: datetime) -> None:
     """Write what a forecast says into the state of its point."""
     assert found.fitted is not None
-    validity = found.fitted.model.validity()
+    model, degree = found.fitted.model, found.fitted.degree
+    validity = model.beyond(degree) or model.validity()
 
     stale = state.settlement.quality == "stale"
 
@@ -169,6 +171,15 @@ def _tell(state: SettlementState, found: Forecast, now: float, midnight: datetim
     state.remaining = figure(ultimate - now, low - now, high - now, "mm", reading=True)
     if now > 0:
         state.consolidation = figure(now / ultimate, now / high, now / low, "1", reading=True)
+        state.consolidation.validity = Text(
+            "Of the settlement foreseen for {date}, {years} years after the load last changed, by "
+            "every method alike; of what follows the last load, {degree} % by the method's own end",
+            {
+                "date": found.until.date().isoformat(),
+                "years": HORIZON_YEARS,
+                "degree": round(100 * degree),
+            },
+        )
     state.error = round(found.error, 4)
     state.forecast_time = found.time
     state.forecast = found.curve
