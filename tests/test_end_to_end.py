@@ -53,8 +53,8 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Played]:
         last = load_scenario(str(SCENARIO)).end - timedelta(hours=6)
 
         def assessed() -> bool:
-            risks = demo.get("/risks")
-            return bool(risks) and risks["time"] >= last.isoformat()  # type: ignore[index]
+            time = demo.get("/risks")["time"]  # type: ignore[index]
+            return time is not None and time >= last.isoformat()
 
         until(assessed, "the risk service comes to the last state", 300, log)
         children = psutil.Process(process.pid).children(recursive=True)
