@@ -10,6 +10,8 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from dashboard.metrics import NUMBERS
 from ingest.heartbeat import Heartbeat
+from ingest.run import open_run
+from ingest.settings import load_settings
 from tests.dashboard.api.conftest import HOURS, NOW, Served, served  # noqa: F401  (a fixture)
 from tests.processes import run
 
@@ -73,6 +75,7 @@ def test_every_number_of_the_services_is_documented() -> None:
 
 
 def test_dead_letters_are_retried_on_the_command_line(tmp_path: Path) -> None:
+    open_run(load_settings(site="brabant", data_dir=tmp_path)).close()
     done = run("dead-letters", "retry", "--json", data_dir=tmp_path, site="brabant")
     assert done.returncode == 0, done.stderr
     assert '"resolved": []' in done.stdout
