@@ -201,7 +201,7 @@ def _lines(answer: WhatIfAnswer) -> str:
 
 def _shown(figure: Any) -> str:
     def told(value: Any) -> str:
-        return value if isinstance(value, str) else f"{value:.4g}"
+        return value if isinstance(value, str) else _number(value)
 
     if figure.value is None:
         return "not known"
@@ -214,4 +214,20 @@ def _shown(figure: Any) -> str:
 def _change(difference: Any) -> str:
     if difference is None or not isinstance(difference.value, float) or not difference.value:
         return ""
-    return f" ({difference.value:+.4g}{' d' if difference.unit == 'd' else ''})"
+    sign = "+" if difference.value > 0 else "-"
+    size = _number(abs(difference.value))
+    if difference.unit == "d":
+        from dashboard.i18n import LONG_SPAN_D, YEAR_D
+
+        size += " d"
+        if abs(difference.value) >= LONG_SPAN_D:
+            size += f", {abs(difference.value) / YEAR_D:.1f} years"
+    return f" ({sign}{size})"
+
+
+def _number(value: float) -> str:
+    """Return a number with four digits, or all before the point: never with an exponent of ten."""
+    if abs(value) >= 1000:
+        return f"{value:.0f}"
+    text = f"{value:.4g}"
+    return text if "e" not in text else f"{value:.10f}".rstrip("0").rstrip(".")

@@ -29,6 +29,9 @@ Language = Literal["en", "ru"]
 LANGUAGES: dict[Language, str] = {"en": "English", "ru": "Русский"}
 #: Locales that give numbers and dates: British dates, so that no month is read as a day.
 _FORMATS: dict[Language, str] = {"en": "en_GB", "ru": "ru_RU"}
+#: Days of a year, and those from which on a span of time is told in years too.
+YEAR_D, LONG_SPAN_D = 365.25, 730
+
 #: Decimal and thousands mark, for plotly.
 SEPARATORS: dict[Language, str] = {"en": ".,", "ru": ",\u00a0"}
 

@@ -76,7 +76,8 @@ def fill(current: Current, history: History, plan: Plan) -> FillState:
     level = derived(stage.level(volume), "m", stage.level(most))
     if level.high is None:
         level.validity = Text(
-            "Level of a level surface that holds the volume: the source gives no surveyed one"
+            "Of an even surface that would hold the volume, not of the front: its face stands above"
+            " and its toe below. No surveyed level is known"
         )
     past = past_months(loads, calendar)
     ahead = paths(past, calendar, at, volume) if weighed.last is not None else None

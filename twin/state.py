@@ -117,7 +117,7 @@ class FillState(msgspec.Struct, kw_only=True):
     rate: Figure  # thousand m3/y
     planned_rate: Figure  # thousand m3/y
     tier: Figure  # value: the name of the tier in which the front stands
-    level: Figure  # m, level of the front from the stage-volume curve
+    level: Figure  # m, of an even surface that would hold the volume; the front's face is higher
     completion: Figure  # date on which the plan's volume is reached
     deadline: Figure  # date
     streams: list[StreamState]

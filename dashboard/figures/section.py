@@ -47,8 +47,8 @@ def section(view: View) -> go.Figure:
             y=[level, level],
             mode="lines",
             line={"color": SERIES[view.scheme][0], "width": 2, "dash": "dot"},
-            name=view.t("Level of the front"),
-            hovertemplate=view.t("Level of the front") + ": %{y:.1f} " + view.unit("m"),
+            name=view.t("Level if spread evenly"),
+            hovertemplate=view.t("Level if spread evenly") + ": %{y:.1f} " + view.unit("m"),
         )
         figure.add_annotation(
             x=wall + 93,

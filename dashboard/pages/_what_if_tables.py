@@ -9,6 +9,7 @@ from dash import html
 from dash.development.base_component import Component
 
 from dashboard.components import card, interval, number, table
+from dashboard.i18n import LONG_SPAN_D, YEAR_D
 from dashboard.pages._what_if_asked import Asked
 from dashboard.view import View
 from ingest.figure import Figure
@@ -103,6 +104,12 @@ def _between(view: View, figure: Figure, *, percent: bool = False) -> str | None
     return view.t("{low} to {high}", low=low, high=high)
 
 
+def _span(view: View, days: float) -> str:
+    """Return days, and from two years on in years too."""
+    text = view.with_unit(days, "d")
+    return text if days < LONG_SPAN_D else f"{text} ({view.with_unit(days / YEAR_D, 'y')})"
+
+
 def change_of(view: View, difference: Figure, *, percent: bool = False) -> str | None:
     """Return a difference with its sign and interval, None where nothing changes."""
     value = difference.value
@@ -115,11 +122,11 @@ def change_of(view: View, difference: Figure, *, percent: bool = False) -> str |
             text = view.percent(size, 1)
         else:
             text = (
-                view.with_unit(size, "d")
-                if difference.unit == "d"
-                else view.number(size, difference.unit)
+                _span(view, size) if difference.unit == "d" else view.number(size, difference.unit)
             )
-        return f"{'+' if each > 0 else '−' if each < 0 else ''}{text}"
+        # What is shown as zero has no sign.
+        sign = ("+" if each > 0 else "−") if any(digit in text for digit in "123456789") else ""
+        return f"{sign}{text}"
 
     text = signed(value)
     if isinstance(difference.low, float) and isinstance(difference.high, float):

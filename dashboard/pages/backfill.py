@@ -92,7 +92,7 @@ def key_figures(view: View) -> Component:
                 note=view.t("plan {value}", value=view.value_with_unit(fill.planned_rate)),
             ),
             figure_tile(view, view.t("Front of the dump"), fill.tier),
-            figure_tile(view, view.t("Level of the front"), fill.level),
+            figure_tile(view, view.t("Level if spread evenly"), fill.level),
             figure_tile(
                 view,
                 view.t("Plan's volume reached"),

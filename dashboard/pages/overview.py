@@ -303,7 +303,7 @@ def _level(view: View, twin: TwinState) -> str:
     fill = twin.fill
     if fill is None or fill.level.value is None:
         return ""
-    return view.t("level {value}", value="+" + view.value_with_unit(fill.level))
+    return view.t("spread evenly up to {value}", value="+" + view.value_with_unit(fill.level))
 
 
 def _fastest(twin: TwinState) -> SettlementState | None:

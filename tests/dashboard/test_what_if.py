@@ -19,11 +19,14 @@ from dashboard import figures
 from dashboard.actor import LOCAL, Actor, set_actor
 from dashboard.app import create_app
 from dashboard.cli import app
+from dashboard.cli_what_if import _change
 from dashboard.pages import _what_if_saved, what_if
 from dashboard.pages._what_if_asked import asked_of
+from dashboard.pages._what_if_tables import change_of
 from dashboard.queries import Queries
 from dashboard.view import View
 from ingest.errors import ConfigurationError
+from ingest.figure import Figure
 from ingest.settings import load_settings
 from ingest.text import Text
 from tests.played_run import Played, opened, play
@@ -164,6 +167,32 @@ def test_the_command_answers_saves_and_names_what_is_wrong(played: Played, tmp_p
         ["--saved", "none"],
     ):
         assert isinstance(command(*wrong).exception, ConfigurationError)
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "told"),
+    [
+        (10190.0, "d", " (+10190 d, 27.9 years)"),
+        (-31.0, "d", " (-31 d)"),
+        (-0.0, "1", ""),
+        (12345.6, "thousand m3", " (+12346)"),
+        (-0.00002, "1", " (-0.00002)"),
+    ],
+)
+def test_the_command_tells_changes_without_exponents(value: float, unit: str, told: str) -> None:
+    assert _change(Figure(value=value, unit=unit)) == told
+
+
+def test_the_page_tells_long_spans_in_years_and_zero_without_a_sign(queries: Queries) -> None:
+    view = View(queries, "/what-if")
+
+    def told(value: float, unit: str, **how: Any) -> str:
+        return str(change_of(view, Figure(value=value, unit=unit), **how)).replace("\u00a0", " ")
+
+    assert told(10190.0, "d") == "+10,190 d (27.9 y)"
+    assert told(-31.0, "d") == "−31 d"
+    assert told(-0.0002, "1", percent=True).startswith("0.0")
+    assert told(-0.02, "1", percent=True).startswith("−2.0")
 
 
 def test_the_command_lists_inputs_with_units(played: Played) -> None:

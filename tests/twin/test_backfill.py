@@ -44,6 +44,7 @@ def test_the_masses_of_a_year_give_the_volume_of_the_plan(
     assert state.rate.value == pytest.approx(512.3 * 365.25 / 365, abs=0.1)
     assert state.tier.value == "tier_650"
     assert state.level.value == pytest.approx(595 + 55 * 512.28 / 3839.5, abs=0.01)
+    assert str(state.level.validity).startswith("Of an even surface that would hold the volume")
     volumes = {one.stream: one.volume_in_dump.value for one in state.streams}
     assert volumes["waste_rock"] == pytest.approx(53.0, abs=0.1)
     assert sum(one.planned_volume.value for one in state.streams) == pytest.approx(512.3)
