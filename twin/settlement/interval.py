@@ -114,6 +114,11 @@ class Fan:
     creep and with creep as in the literature. A curve that has not shown it yet says nothing of
     it, so the low end of the interval is that without, the high end that with it, and the value
     lies midway between both medians: the interval is wide rather than short of settlement.
+
+    No method knows that the fill below may still creep under its own weight. On the simulated
+    ground of Abaza, where it does, 272 forecasts over a month and more of constant load (four
+    seeds) fell short by 1.2 % in the median, and 80 % of their intervals held the truth; without
+    that creep 0.7 % and 90 %.
     """
 
     branches: list[Branch]
