@@ -23,7 +23,9 @@ class SettlementMap(msgspec.Struct, kw_only=True, frozen=True):
     """A quantity of the settlement points as a map, with its standard deviation.
 
     `mean` and `deviation` have a row for each of `y_m` and a column for each of `x_m` [m on the
-    site's grid]; null outside the area between the points. `reason` says why there is no map.
+    site's grid]; null outside the area between the points. `values` holds what is known of each of
+    `points`, `explained` the share of their variance that the map explains between them. `reason`
+    says why there is no map.
     """
 
     site: str
@@ -38,6 +40,8 @@ class SettlementMap(msgspec.Struct, kw_only=True, frozen=True):
     deviation: list[list[float | None]]
     length_m: float | None
     reason: Text | None
+    values: list[float] = []
+    explained: float | None = None
 
 
 class ExpectedBand(msgspec.Struct, kw_only=True, frozen=True):
@@ -73,6 +77,8 @@ def settlement_map(site: Site, state: TwinState | None, quantity: str) -> Settle
         deviation=found.deviation,
         length_m=found.length_m,
         reason=found.reason,
+        values=found.values,
+        explained=found.explained,
     )
 
 

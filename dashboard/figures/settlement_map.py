@@ -13,10 +13,11 @@ from dashboard.view import View
 def settlement_map(view: View, found: SettlementMap, deviation: bool) -> go.Figure:
     """Return the map of a quantity, or of its standard deviation; or why there is none.
 
-    One hue from light to strong: a map of settlement is no alarm.
+    One hue from light to strong: a map of settlement is no alarm. The points have the colour of
+    what is known of them, also where nothing is known between them.
     """
     kept = f"settlement-map|{found.quantity}|{deviation}"
-    if found.reason is not None:
+    if found.reason is not None and (deviation or not found.values):
         return says(view, view.text(found.reason), kept)
     figure = blank(view, kept)
     token = TOKENS[view.scheme]
@@ -32,13 +33,7 @@ def settlement_map(view: View, found: SettlementMap, deviation: bool) -> go.Figu
         y=found.y_m,
         z=values,
         customdata=others,
-        colorscale=[[0, token["accent-soft"]], [1, token["accent"]]],
-        colorbar={
-            "title": {"text": unit, "side": "top"},
-            "thickness": 10,
-            "outlinewidth": 0,
-            "len": 0.9,
-        },
+        coloraxis="coloraxis",
         hovertemplate=hover + "<extra></extra>",
         hoverongaps=False,
         zsmooth=False,
@@ -62,19 +57,34 @@ def settlement_map(view: View, found: SettlementMap, deviation: bool) -> go.Figu
         y=[place.y_m for place in places],
         mode="markers+text",
         text=[name.rsplit("-", 1)[-1] for name in found.points],
-        customdata=found.points,
+        customdata=list(zip(found.points, found.values, strict=True)),
         textposition="top center",
         textfont={"size": 10, "color": token["ink"]},
         marker={
-            "size": 7,
-            "color": token["surface"],
+            "size": 9,
             "line": {"width": 1.75, "color": token["ink"]},
+            **(
+                {"color": token["surface"]}
+                if deviation
+                else {"color": found.values, "coloraxis": "coloraxis"}
+            ),
         },
-        hovertemplate="%{customdata}<extra></extra>",
+        hovertemplate=f"%{{customdata[0]}}: %{{customdata[1]:.4~g}} {unit}<extra></extra>",
         showlegend=False,
     )
     figure.update_layout(
-        hovermode="closest", dragmode="pan", margin={"l": 4, "r": 4, "t": 4, "b": 4}
+        coloraxis={
+            "colorscale": [[0, token["accent-soft"]], [1, token["accent"]]],
+            "colorbar": {
+                "title": {"text": unit, "side": "top"},
+                "thickness": 10,
+                "outlinewidth": 0,
+                "len": 0.9,
+            },
+        },
+        hovermode="closest",
+        dragmode="pan",
+        margin={"l": 4, "r": 4, "t": 4, "b": 4},
     )
     figure.update_xaxes(visible=False, constrain="domain")
     figure.update_yaxes(visible=False, scaleanchor="x", scaleratio=1)

@@ -53,6 +53,8 @@ def map_choices(view: View) -> list[Any]:
 def map_words(view: View) -> html.P:
     """Return what the map rests on."""
     found = view.queries.settlement_map(_quantity(view), view.at, view.known_at)
+    if found.reason is not None and found.values and not _deviation(view):
+        return html.P(view.text(found.reason), className="pm-quiet")
     if found.reason is not None or found.length_m is None:
         return html.P("")
     return html.P(

@@ -116,14 +116,25 @@ def test_the_map_follows_the_points_within_its_deviation(abaza: Site) -> None:
     assert np.mean(np.abs(missed) <= 2 * deviations) > 0.9
 
 
-def test_a_rough_surface_is_known_at_its_points_and_not_between_them(abaza: Site) -> None:
+def test_between_points_that_do_not_resemble_each_other_nothing_is_known(abaza: Site) -> None:
+    """The mean of 100 and 140 as a map would say 120 everywhere, and be measured nowhere."""
     rough = [state(name, 100.0 + 40 * (i % 2)) for i, name in enumerate(points(abaza))]
     found = settlement_surface(abaza, rough)
-    spread = [each for row in found.deviation for each in row if each is not None]
-    assert max(spread) > 10
-    even = [state(name, 100.0 + 0.1 * i) for i, name in enumerate(points(abaza))]
+    assert str(found.reason) == (
+        "Neighbouring points do not resemble each other: what lies between them is not known"
+    )
+    assert found.explained is not None
+    assert found.explained < 0.25
+    assert found.mean == found.deviation == []
+    assert found.values == [each.settlement.value for each in rough]
+
+
+def test_an_even_surface_is_known_between_its_points(abaza: Site) -> None:
+    even = [state(name, 100.0 + 0.2 * abaza.instruments[name].x_m) for name in points(abaza)]
     smooth = settlement_surface(abaza, even)
-    assert max(each for row in smooth.deviation for each in row if each is not None) < 2
+    assert smooth.explained is not None
+    assert smooth.explained > 0.9
+    assert max(each for row in smooth.deviation for each in row if each is not None) < 12
 
 
 def test_nothing_is_told_outside_the_hull(abaza: Site) -> None:

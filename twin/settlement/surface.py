@@ -15,6 +15,9 @@ from twin.state import SettlementState
 
 #: Points that a map needs, and cells along the longer side of it (design assumption).
 NEEDED, CELLS = 5, 20
+#: Share of the points' variance that the map has to explain between them (design assumption):
+#: where it explains less, it is their mean with another colour.
+LEAST_EXPLAINED = 0.25
 
 Known = tuple[tuple[float, float, float], ...]
 
@@ -31,10 +34,12 @@ class SettlementSurface(msgspec.Struct, kw_only=True, frozen=True):
     mean, deviation
         Most likely value and its standard deviation (rows by y, columns by x); None outside the
         hull of the points.
-    points
-        Points that the map rests on.
+    points, values
+        Points that the map rests on, and what is known of each.
     length_m
         Distance over which settlements are alike, as fitted [m].
+    explained
+        Share of the points' variance that the map explains in its cells, on average [1].
     reason
         Why there is no map, None when there is one.
     """
@@ -46,7 +51,9 @@ class SettlementSurface(msgspec.Struct, kw_only=True, frozen=True):
     mean: list[list[float | None]] = []
     deviation: list[list[float | None]] = []
     points: list[str] = []
+    values: list[float] = []
     length_m: float | None = None
+    explained: float | None = None
     reason: Text | None = None
 
 
@@ -68,39 +75,40 @@ def settlement_surface(
         for state in states
         if isinstance((figure := getattr(state, quantity)).value, float)
     }
+    found = SettlementSurface(
+        quantity=quantity, unit=unit, points=list(known), values=list(known.values())
+    )
     if len(known) < NEEDED:
         reason = Text(
             "A map needs {needed} points with a value; there are {count}",
             {"needed": NEEDED, "count": len(known)},
         )
-        return SettlementSurface(quantity=quantity, unit=unit, points=list(known), reason=reason)
-    placed = tuple(
-        (site.instruments[name].x_m, site.instruments[name].y_m, value)
-        for name, value in known.items()
+        return msgspec.structs.replace(found, reason=reason)
+    fitted = _fitted(
+        tuple(
+            (site.instruments[name].x_m, site.instruments[name].y_m, value)
+            for name, value in known.items()
+        )
     )
-    found = _fitted(placed)
-    if found is None:
+    if fitted is None:
         reason = Text("The points lie in one line: there is no area between them")
-        return SettlementSurface(quantity=quantity, unit=unit, points=list(known), reason=reason)
-    x, y, mean, deviation, length = found
-    return SettlementSurface(
-        quantity=quantity,
-        unit=unit,
-        x_m=x,
-        y_m=y,
-        mean=mean,
-        deviation=deviation,
-        points=list(known),
-        length_m=length,
-    )
+        return msgspec.structs.replace(found, reason=reason)
+    x, y, mean, deviation, length, explained = fitted
+    found = msgspec.structs.replace(found, length_m=length, explained=explained)
+    if explained < LEAST_EXPLAINED:
+        reason = Text(
+            "Neighbouring points do not resemble each other: what lies between them is not known"
+        )
+        return msgspec.structs.replace(found, reason=reason)
+    return msgspec.structs.replace(found, x_m=x, y_m=y, mean=mean, deviation=deviation)
 
 
 _Table = list[list[float | None]]
 
 
 @lru_cache(maxsize=32)
-def _fitted(known: Known) -> tuple[list[float], list[float], _Table, _Table, float] | None:
-    """Return the cells, mean and deviation in them, and the length of likeness [m].
+def _fitted(known: Known) -> tuple[list[float], list[float], _Table, _Table, float, float] | None:
+    """Return the cells, mean and deviation in them, the length of likeness [m], what is explained.
 
     A Gaussian process with a squared exponential covariance and noise of its own, fitted by
     maximum likelihood (Rasmussen, C. E., Williams, C. K. I. (2006), Gaussian Processes for Machine
@@ -142,4 +150,13 @@ def _fitted(known: Known) -> tuple[list[float], list[float], _Table, _Table, flo
         return [[None if np.isnan(each) else float(each) for each in row] for row in rounded]
 
     length = float(process.kernel_.k1.k2.length_scale)
-    return x.round(1).tolist(), y.round(1).tolist(), rows(mean), rows(deviation), round(length, 1)
+    variance = float(value.var())
+    explained = 1 - float(np.mean(deviation[inside] ** 2)) / variance if variance else 1.0
+    return (
+        x.round(1).tolist(),
+        y.round(1).tolist(),
+        rows(mean),
+        rows(deviation),
+        round(length, 1),
+        round(max(explained, 0.0), 3),
+    )

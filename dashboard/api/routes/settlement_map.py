@@ -28,6 +28,8 @@ EXAMPLE = SettlementMap(
     deviation=[[None, 9.1], [4.2, 5.0], [3.8, None]],
     length_m=61.0,
     reason=None,
+    values=[104.9, 112.0, 118.3, 110.2, 107.5],
+    explained=0.71,
 )
 
 Quantity = Annotated[
