@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
@@ -125,6 +125,20 @@ def slides_of(state: TwinState) -> dict[str, list[SlopeState]]:
         if slide.stage == "standing":
             found.setdefault(slide.section, []).append(slide)
     return found
+
+
+def least(figures: Sequence[Figure]) -> Figure:
+    """Return the figure of least value; one that is not known comes before all that are."""
+    return min(figures, key=lambda each: _order(each, 1.0))
+
+
+def largest(figures: Sequence[Figure]) -> Figure:
+    """Return the figure of largest value; one that is not known comes before all that are."""
+    return min(figures, key=lambda each: _order(each, -1.0))
+
+
+def _order(figure: Figure, sign: float) -> float:
+    return sign * figure.value if isinstance(figure.value, int | float) else float("-inf")
 
 
 def current_value(figure: Figure) -> float | None:

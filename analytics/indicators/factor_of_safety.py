@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from analytics.indicator import Facts, IndicatorModel, slides_of, taken_over
+from analytics.indicator import Facts, IndicatorModel, least, slides_of, taken_over
 from ingest.figure import Figure
 from ingest.site import Site
 from ingest.text import Text
@@ -25,13 +25,7 @@ class FactorOfSafety(IndicatorModel):
 
     def figures(self, site: Site, state: TwinState, facts: Facts) -> dict[str, Figure]:  # noqa: ARG002
         """Return the least factor per section."""
-        found = {}
-        for section, slides in slides_of(state).items():
-            factors = [taken_over(slide.factor_of_safety, self.unit) for slide in slides]
-            found[section] = min(factors, key=lambda each: _order(each.value))
-        return found
-
-
-def _order(value: float | str | None) -> float:
-    """Return a number by which what is not known comes first."""
-    return float(value) if isinstance(value, float) else float("-inf")
+        return {
+            section: least([taken_over(slide.factor_of_safety, self.unit) for slide in slides])
+            for section, slides in slides_of(state).items()
+        }

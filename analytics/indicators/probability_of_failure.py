@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from analytics.indicator import Facts, IndicatorModel, slides_of, taken_over
+from analytics.indicator import Facts, IndicatorModel, largest, slides_of, taken_over
 from ingest.figure import Figure
 from ingest.site import Site
 from ingest.text import Text
@@ -25,10 +25,7 @@ class ProbabilityOfFailure(IndicatorModel):
 
     def figures(self, site: Site, state: TwinState, facts: Facts) -> dict[str, Figure]:  # noqa: ARG002
         """Return the largest probability per section."""
-        found = {}
-        for section, slides in slides_of(state).items():
-            shares = [taken_over(slide.probability, self.unit) for slide in slides]
-            unknown = [each for each in shares if each.value is None]
-            known = [each for each in shares if isinstance(each.value, float)]
-            found[section] = unknown[0] if unknown else max(known, key=lambda each: each.value)
-        return found
+        return {
+            section: largest([taken_over(slide.probability, self.unit) for slide in slides])
+            for section, slides in slides_of(state).items()
+        }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from analytics.indicator import Facts, IndicatorModel, slides_of, taken_over
+from analytics.indicator import Facts, IndicatorModel, least, slides_of, taken_over
 from ingest.figure import Figure
 from ingest.site import Site
 from ingest.text import Text
@@ -27,13 +27,10 @@ class StabilityReserve(IndicatorModel):
 
     def figures(self, site: Site, state: TwinState, facts: Facts) -> dict[str, Figure]:  # noqa: ARG002
         """Return the least reserve per section."""
-        found = {}
-        for section, slides in slides_of(state).items():
-            reserves = [self._reserve(slide) for slide in slides]
-            unknown = [each for each in reserves if each.value is None]
-            known = [each for each in reserves if isinstance(each.value, float)]
-            found[section] = unknown[0] if unknown else min(known, key=lambda each: each.value)
-        return found
+        return {
+            section: least([self._reserve(slide) for slide in slides])
+            for section, slides in slides_of(state).items()
+        }
 
     def _reserve(self, slide: SlopeState) -> Figure:
         factor = taken_over(slide.factor_of_safety, self.unit)
