@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 import structlog
 
@@ -12,6 +13,12 @@ from ingest.site import Site, load_site
 from tests.influxdb_server import TestServer, running_server
 
 DATA = Path(__file__).parent / "data"
+
+# A test does not fail because the machine is busy.
+hypothesis.settings.register_profile(
+    "postmine", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("postmine")
 
 
 @pytest.fixture(autouse=True)

@@ -71,7 +71,7 @@ def test_the_same_message_means_the_same_again(dialect: Decoder) -> None:
         assert dialect.decode(sent) == dialect.decode(sent)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(payload=st.binary(max_size=300), data=st.data())
 def test_no_bytes_raise_anything_else(
     gateway_site: Site, payload: bytes, data: st.DataObject

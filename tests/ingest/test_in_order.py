@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 
 import msgspec
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ingest.clock import to_ns
@@ -147,7 +147,7 @@ def by_moment(store: EmbeddedStore) -> None:
     store._engineering._in_order.clear()
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=20)
 @given(seed=st.integers(0, 10_000))
 def test_what_is_remembered_changes_nothing(site: Site, seed: int) -> None:
     steps = story(seed)

@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 
 import msgspec
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dashboard.answers import DeviceState
@@ -235,7 +235,7 @@ def everything(folder: Path) -> list[object]:
         return [*found, sorted(db.execute(versions).fetchall())]
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=12)
 @given(st.randoms(use_true_random=False), st.integers(1, 60), st.integers(0, 3))
 def test_any_order_and_any_repetition_gives_the_same_store(
     site: Site, chance: random.Random, at_once: int, seed: int

@@ -38,7 +38,7 @@ def factor(section: Section, named: tuple[float, float, float], method) -> float
 
 
 @by_method
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     circle=circles,
     cohesion=cohesions,
@@ -55,7 +55,7 @@ def test_it_falls_when_water_rises(method, circle, cohesion, friction, level, ri
 
 
 @by_method
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(circle=circles, ratio=st.floats(0, 0.4), more=st.floats(0.01, 0.3))
 def test_it_falls_when_the_pore_pressure_ratio_rises(method, circle, ratio, more) -> None:  # type: ignore[no-untyped-def]
     before = factor(simple(water=Water(ratio=ratio)), circle, method)
@@ -65,7 +65,7 @@ def test_it_falls_when_the_pore_pressure_ratio_rises(method, circle, ratio, more
 
 
 @by_method
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     circle=circles,
     cohesion=cohesions,
@@ -84,7 +84,7 @@ def test_it_rises_with_strength(method, circle, cohesion, friction, stronger, by
 
 
 @by_method
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(circle=circles, scale=st.floats(0.1, 30.0))
 def test_scale_and_units_do_not_matter(method, circle, scale) -> None:  # type: ignore[no-untyped-def]
     """The same slope in other units of length, with cohesion in the units that follow."""
@@ -97,7 +97,7 @@ def test_scale_and_units_do_not_matter(method, circle, scale) -> None:  # type: 
 
 
 @by_method
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(circle=circles, level=st.floats(-3, 6))
 def test_a_mirror_does_not_matter(method, circle, level) -> None:  # type: ignore[no-untyped-def]
     section = simple(water=line(level, fall=2.0))
@@ -106,7 +106,7 @@ def test_a_mirror_does_not_matter(method, circle, level) -> None:  # type: ignor
     )
 
 
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=6)
 @given(
     cohesion=st.floats(2.0, 40.0),
     friction=st.floats(10.0, 40.0),
@@ -123,7 +123,7 @@ def test_the_least_of_all_circles_falls_when_water_rises(cohesion, friction, lev
     assert high.factor <= low.factor * 1.002
 
 
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=6)
 @given(cohesion=st.floats(2.0, 40.0), friction=st.floats(10.0, 40.0), level=st.floats(-8, 4))
 def test_a_slide_of_the_whole_slope_is_never_worse_than_the_least_of_all(  # type: ignore[no-untyped-def]
     cohesion, friction, level
@@ -138,7 +138,7 @@ def test_a_slide_of_the_whole_slope_is_never_worse_than_the_least_of_all(  # typ
     assert whole.factor >= least.factor * 0.998
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     heads=st.lists(st.floats(-20.0, 30.0), min_size=1, max_size=5),
     first=st.floats(-25.0, 10.0),
@@ -163,7 +163,7 @@ def test_water_assumed_uphill_is_never_below_its_last_head_nor_above_the_ground(
     assert (after >= at(found, places) - 1e-9).all()
 
 
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=5)
 @given(cohesion=st.floats(2.0, 40.0), friction=st.floats(10.0, 40.0))
 def test_the_mirrored_section_has_the_same_least_circle(cohesion, friction) -> None:  # type: ignore[no-untyped-def]
     section = simple(cohesion=cohesion, friction_deg=friction)
@@ -174,7 +174,7 @@ def test_the_mirrored_section_has_the_same_least_circle(cohesion, friction) -> N
     assert back.circle.x == pytest.approx(-there.circle.x, abs=1e-6)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     slope=st.floats(5, 60),
     cohesion=st.floats(0, 50),

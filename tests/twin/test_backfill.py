@@ -117,7 +117,7 @@ def test_known_at_leaves_out_what_came_later(abaza: Site, plan: Plan, store: Sto
 _runs = count()
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(
     loads=st.lists(
         st.tuples(st.floats(0, 50), st.sampled_from(range(4)), st.floats(1, 40)),

@@ -109,7 +109,7 @@ def test_the_same_months_give_the_same_paths(plan: Plan) -> None:
     assert (one.added == other.added).all()
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(
     st.lists(st.floats(0, 3), min_size=6, max_size=40),
     st.floats(0, 5000),

@@ -63,7 +63,7 @@ def test_a_finer_grid_gives_the_same_solid(monkeypatch: pytest.MonkeyPatch) -> N
         assert here.edge_m == pytest.approx(there.edge_m, abs=4)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(st.floats(0, 27_000))
 def test_the_surface_holds_the_volume_placed(volume: float) -> None:
     base, surface = SOLID.base, SOLID.surface(volume)
@@ -73,7 +73,7 @@ def test_the_surface_holds_the_volume_placed(volume: float) -> None:
     assert (surface[inside] <= SOLID.final[inside] + 1e-9).all()
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(st.floats(0, 27_000), st.floats(0, 27_000))
 def test_the_fill_only_grows_and_the_front_only_advances(one: float, other: float) -> None:
     less, more = sorted((one, other))

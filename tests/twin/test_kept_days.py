@@ -68,7 +68,7 @@ flags = st.lists(
 
 
 @given(readings, flags, st.integers(1, 3), st.booleans())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_kept_days_are_those_of_reading_anew_with_late_corrected_and_flagged_values(
     abaza: Site,
     given_readings: list[tuple[float, float, float]],

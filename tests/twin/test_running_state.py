@@ -76,7 +76,7 @@ rejected = st.tuples(
 
 
 @given(st.lists(late, min_size=6, max_size=20), st.lists(rejected, min_size=1, max_size=3))
-@settings(max_examples=4, deadline=None)
+@settings(max_examples=4)
 @pytest.mark.slow
 def test_late_corrected_and_rejected_values_reach_a_running_service_as_one_that_starts_anew(
     abaza: Site,

@@ -154,7 +154,7 @@ def test_a_gap_of_a_year_is_no_season() -> None:
     assert not curve.seasonal(values)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     seed=st.integers(0, 10_000),
     days=st.integers(0, 300),

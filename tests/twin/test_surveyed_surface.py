@@ -86,7 +86,7 @@ def test_finer_cells_come_nearer_to_the_truth() -> None:
     assert errors[2] < errors[1] / 2
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.floats(-3, 3), st.floats(-0.3, 0.3), st.floats(-0.3, 0.3))
 def test_raising_and_tilting_both_surfaces_changes_nothing(
     up: float, east: float, north: float

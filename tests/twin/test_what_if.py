@@ -231,7 +231,7 @@ def test_any_map_gives_the_same_bytes(start: Start) -> None:
 
 # Laws
 
-FEW = settings(max_examples=25, deadline=None)
+FEW = settings(max_examples=25)
 
 
 @FEW
@@ -258,7 +258,7 @@ def _factors(found: VariantResult) -> list[float]:
     return [float(each.factor_of_safety.value or 0) for each in found.slopes]
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(st.floats(0, 5), st.floats(0, 3))
 def test_more_rain_never_raises_the_factor_of_safety(
     start: Start, factor: float, more: float

@@ -80,7 +80,7 @@ def test_raised_water_does_not_lift_the_ground_off_its_base(start: Start) -> Non
         assert 0.7 * today < factor < 0.85 * today
 
 
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=6)
 @given(st.floats(0, 19), st.floats(0.5, 10))
 def test_more_water_never_stands_better(start: Start, raised: float, more: float) -> None:
     low = faces(with_(start, "drainage.lowered_m", -raised))

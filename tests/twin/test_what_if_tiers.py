@@ -148,7 +148,7 @@ def test_a_full_tier_keeps_its_height(start: Start) -> None:
         tiers(later, {"tiers.height.tier_650": 50})
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(
     st.floats(12, 55),
     st.lists(st.floats(9, 28), min_size=7, max_size=7),
@@ -212,7 +212,7 @@ def test_the_upper_tier_begins_as_far_as_the_lower_one_has_come(start: Start) ->
     assert not read_changes({"tiers.order": NAMES}, start.inputs)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.lists(st.floats(0.01, 0.99), min_size=1, max_size=8), st.floats(0, 1))
 def test_no_legal_order_fills_a_tier_further_than_the_one_below(
     start: Start, shares: list[float], share: float
@@ -268,7 +268,7 @@ def test_a_plan_without_loads_goes_on_as_planned(start: Start) -> None:
 # Paths
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.floats(0.1, 3), st.integers(0, 6), st.integers(0, 3), st.booleans())
 def test_paths_that_end_early_are_the_whole_ones(
     start: Start, factor: float, trucks: int, loaders: int, paused: bool

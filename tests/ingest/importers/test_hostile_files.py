@@ -74,7 +74,7 @@ GOOD_AGS4 = (
 GOOD_CSV = b"time;p\n2026-02-01 00:00;1,5\n"
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.sampled_from(sorted(MAPS)), tables | st.binary(max_size=200), st.booleans())
 @example("csv", b'time;p\n"', True)
 @example("ags4", b"\n\n\n", True)
@@ -85,7 +85,7 @@ def test_any_bytes_are_read_or_refused(
     check(name, content, small_site, mapped=mapped)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     st.sampled_from([("toa5", GOOD_TOA5), ("ags4", GOOD_AGS4), ("csv", GOOD_CSV)]),
     st.lists(st.tuples(st.integers(0, 10_000), st.binary(max_size=3)), min_size=1, max_size=5),

@@ -96,7 +96,7 @@ def test_a_little_denser_and_a_whole_bucket_less_fits_on_the_truck() -> None:
     assert buckets_taken(9.0, 2.9, 0.02) == 2
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(belaz=counts, kamaz=counts, loaders=st.integers(0, 3), distance=distances)
 def test_a_truck_more_never_moves_less(belaz, kamaz, loaders, distance) -> None:
     now = share(trucks={BELAZ: belaz, KAMAZ: kamaz}, loaders=loaders, distance_km=distance)
@@ -104,7 +104,7 @@ def test_a_truck_more_never_moves_less(belaz, kamaz, loaders, distance) -> None:
         assert share(trucks=more, loaders=loaders, distance_km=distance) >= now - 1e-9
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(belaz=counts, kamaz=counts, distances=st.tuples(distances, distances))
 def test_a_longer_haul_never_moves_more(belaz, kamaz, distances) -> None:
     near, far = sorted(distances)
@@ -112,7 +112,7 @@ def test_a_longer_haul_never_moves_more(belaz, kamaz, distances) -> None:
     assert share(trucks=trucks, distance_km=far) <= share(trucks=trucks, distance_km=near) + 1e-9
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(
     distance=st.floats(0.2, 8),
     rock=st.floats(0, 400),

@@ -17,7 +17,7 @@ from twin.plan import Plan
 VOLUMES = {"waste_rock": 49.1, "dry_magnetic_separation_tailings": 465.1}
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.tuples(st.integers(0, 7), st.integers(0, 7)),
     st.integers(0, 3),
