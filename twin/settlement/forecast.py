@@ -12,6 +12,7 @@ from twin.buckets import Array
 from twin.history import DAY
 from twin.models._base import HORIZON_D, Lifts, SettlementModel, standing_out
 from twin.settlement import curve
+from twin.settlement.background import Background, background
 from twin.settlement.interval import LEAST_ERROR, Fan, fan
 from twin.settlement.methods import LEAST_SETTLED, Fitted, TooEarly, judged, models
 
@@ -53,6 +54,8 @@ class Forecast:
         Moment from which they continue.
     error
         Of the chosen method on what was held back, against what settled there [1].
+    before
+        What was settling before the load last changed, which goes on below the chosen method.
     refusals
         Why the other methods were refused.
     """
@@ -71,6 +74,7 @@ class Forecast:
     fan: Fan | None = None
     last: datetime | None = None
     error: float = float("nan")
+    before: Background = field(default_factory=Background)
 
     @property
     def until(self) -> datetime:
@@ -133,8 +137,12 @@ def forecast(means: Array, start: datetime, placed: Array | None = None) -> Fore
     fits: dict[str, Fitted] = {}
     early: dict[str, TooEarly] = {}
     trust = standing_out(settled)
+    # What knows the lifts knows their creep: to it, only what was before the first is unknown.
+    since = {False: background(means, changed), True: background(means, changed[:2])}
+    before = {name: since[model.needs_lifts] for name, model in family.items()}
     for name, model in family.items():
-        found = _judged(model, len(days), time, settled, trust, offset, seen, loads)
+        own = settled - before[name].settled(time)
+        found = _judged(model, len(days), time, own, trust, offset, seen, loads)
         if isinstance(found, Text):
             refusals[name] = found
         elif isinstance(found, TooEarly):
@@ -150,7 +158,7 @@ def forecast(means: Array, start: datetime, placed: Array | None = None) -> Fore
     ahead = np.linspace(0, DRAWN_D, DRAWN_POINTS)
     last = begun + timedelta(days=float(time[-1]))
     ranked = [fits[best], *(fit for name, fit in fits.items() if name != best)]
-    found_fan = fan(ranked, time, settled)
+    found_fan = fan(ranked, time, settled, before)
     value, low, high = offset + settled[-1] + found_fan.growth((midnight - last) / DAY + ahead)
     return Forecast(
         model=best,
@@ -167,6 +175,7 @@ def forecast(means: Array, start: datetime, placed: Array | None = None) -> Fore
         fan=found_fan,
         last=last,
         error=fits[best].error,
+        before=before[best],
     )
 
 

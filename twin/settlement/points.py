@@ -19,6 +19,7 @@ from twin.loads import FRESH_DAYS
 from twin.models._base import HORIZON_YEARS
 from twin.outages import rest, silent_runs
 from twin.plan import Plan
+from twin.settlement.background import NEEDED, OLDER, Background
 from twin.settlement.collapse_on_wetting import collapse
 from twin.settlement.configuration import load_rules
 from twin.settlement.expected import expected_settlement
@@ -169,6 +170,7 @@ def _tell(state: SettlementState, found: Forecast, now: float, midnight: datetim
     ultimate, low, high = (max(value, now) for value in (found.ultimate, found.low, found.high))
     state.ultimate = figure(ultimate, low, high, "mm", reading=False)
     state.remaining = figure(ultimate - now, low - now, high - now, "mm", reading=True)
+    state.remaining.validity = _below(found.before)
     if now > 0:
         state.consolidation = figure(now / ultimate, now / high, now / low, "1", reading=True)
         state.consolidation.validity = Text(
@@ -185,6 +187,26 @@ def _tell(state: SettlementState, found: Forecast, now: float, midnight: datetim
     state.forecast = found.curve
     state.forecast_low = found.curve_low
     state.forecast_high = found.curve_high
+
+
+def _below(before: Background) -> Text:
+    """Return what a forecast holds of the settlement that was there before the load."""
+    if not before.known:
+        return Text(
+            "The slow settlement of the old ground under its own weight is not in it: fewer than "
+            "{days} days at rest were measured before the load last changed, so that more may "
+            "settle than the interval says",
+            {"days": NEEDED},
+        )
+    return Text(
+        "With the {rate} mm a day that were settling before the load last changed: they go on, "
+        "slowing down as the creep of ground that was {days} to {most} days old then",
+        {
+            "rate": round(before.rate, 3),
+            "days": round(before.youngest),
+            "most": round(OLDER * before.youngest),
+        },
+    )
 
 
 def _rate(means: Array, midnight: datetime, settled: Figure) -> Figure:
