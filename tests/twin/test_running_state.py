@@ -80,14 +80,14 @@ rejected = st.tuples(
 @pytest.mark.slow
 def test_late_corrected_and_rejected_values_reach_a_running_service_as_one_that_starts_anew(
     abaza: Site,
-    lates: list[tuple[tuple[str, str, int, tuple[float, float]], int, float, float, float]],
+    late_ones: list[tuple[tuple[str, str, int, tuple[float, float]], int, float, float, float]],
     flags: list[tuple[tuple[str, str, int, tuple[float, float]], str, int, float]],
 ) -> None:
     plan = load_plan(abaza)
     with TemporaryDirectory() as folder:
         store = EmbeddedStore(Path(folder), abaza)
         try:
-            running = started(abaza, store, lates, flags)
+            running = started(abaza, store, late_ones, flags)
             clock = ManualClock(day(BEHIND + 0.01))
             service = TwinService(abaza, store, clock, state_every_s=TWELVE_HOURS)
             service.step()
@@ -107,12 +107,12 @@ def test_late_corrected_and_rejected_values_reach_a_running_service_as_one_that_
 def started(
     site: Site,
     store: Store,
-    lates: list[tuple[tuple[str, str, int, tuple[float, float]], int, float, float, float]],
+    late_ones: list[tuple[tuple[str, str, int, tuple[float, float]], int, float, float, float]],
     flags: list[tuple[tuple[str, str, int, tuple[float, float]], str, int, float]],
 ) -> Iterator[float]:
     """Store what lies behind, and then, half a day at a time, what comes; yield the days."""
     rows = usual(site)
-    for (name, quantity, node, (low, high)), half, offset, share, after in lates:
+    for (name, quantity, node, (low, high)), half, offset, share, after in late_ones:
         at = half / 2 + offset
         rows.append(
             row(
