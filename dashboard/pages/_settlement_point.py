@@ -45,7 +45,8 @@ def point_facts(view: View, state: SettlementState) -> html.Div:
             ),
             bar(share if isinstance(share, int | float) else None),
             facts(shown),
-            *_of_what(view, state.consolidation),
+            *_holds_when(view, view.t("Still to come:"), state.remaining),
+            *_holds_when(view, view.t("Consolidation:"), state.consolidation),
             *_forecast(view, state),
             *_collapse(view, state.collapse),
         ],
@@ -53,16 +54,11 @@ def point_facts(view: View, state: SettlementState) -> html.Div:
     )
 
 
-def _of_what(view: View, share: Figure) -> list[Any]:
-    """Return of what the degree of consolidation is told."""
-    if share.value is None or share.validity is None:
+def _holds_when(view: View, name: str, figure: Figure) -> list[Any]:
+    """Return what a figure rests on, in words that are seen without asking."""
+    if figure.value is None or figure.validity is None:
         return []
-    return [
-        html.P(
-            [html.Strong(view.t("Consolidation:")), " ", view.text(share.validity)],
-            className="pm-quiet",
-        )
-    ]
+    return [html.P([html.Strong(name), " ", view.text(figure.validity)], className="pm-quiet")]
 
 
 def against_plan(view: View, state: SettlementState) -> str:

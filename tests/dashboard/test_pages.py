@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+import msgspec
 import plotly.io.json as plotly_json
 import pytest
 
@@ -23,10 +24,11 @@ from dashboard.pages import (
     risk,
     settlement,
 )
+from dashboard.pages._settlement_point import point_facts
 from dashboard.palette import STATUSES
 from dashboard.status import instrument_status
 from dashboard.view import View
-from ingest.figure import unknown
+from ingest.figure import Figure, unknown
 from ingest.text import Text
 
 PAGES = pages()
@@ -172,6 +174,18 @@ def test_settlement_is_drawn_downwards_and_a_refusal_is_a_sentence(full) -> None
     text = words(json.loads(plotly_json.to_json_plotly(settlement.chosen(view))))
     assert "No forecast:" in text
     assert "Methods that were refused" in text
+
+
+def test_what_the_interval_of_a_settlement_leaves_out_is_seen_without_asking(full) -> None:
+    view = View(full, "/settlement")
+    said = Text("More may settle than the interval says")
+    point = msgspec.structs.replace(
+        view.twin.settlement[0],
+        remaining=Figure(value=30.0, unit="mm", low=20.0, high=50.0, validity=said),
+    )
+    text = words(json.loads(plotly_json.to_json_plotly(point_facts(view, point))))
+    assert "Still to come:" in text
+    assert str(said) in text
 
 
 def test_the_curve_of_the_plan_shows_what_the_queries_answered(full) -> None:
