@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
@@ -17,6 +18,7 @@ from twin.history import History
 from twin.models.terzaghi_consolidation import average_consolidation
 from twin.plan import Plan
 from twin.settlement import Forecast, forecast, models, settlements
+from twin.settlement.background import Background
 from twin.settlement.points import _slope, _tell
 from twin.state import FillState
 
@@ -233,6 +235,22 @@ def test_a_hyperbola_beyond_its_published_range_says_so() -> None:
         _tell(state, found, size * degree, found.last)
         assert ("beyond the 60 to 90 %" in str(state.ultimate.validity)) == beyond
         assert f"{round(100 * found.fitted.degree)} %" in str(state.consolidation.validity)
+
+
+@pytest.mark.parametrize(("known", "confidence"), [(True, 0.9), (False, None)])
+def test_an_interval_that_leaves_out_the_old_ground_claims_no_confidence(
+    known: bool, confidence: float | None
+) -> None:
+    time = np.arange(200.0)
+    found = forecast(np.concatenate([np.zeros(20), 200 * time / (60 + time)]), START)
+    assert found.model
+    state = point_state("sp-650-01", 150.0)
+    found = replace(found, before=Background(rate=0.01, error=0.001, known=known))
+    _tell(state, found, 150.0, found.last)
+    for figure in (state.ultimate, state.remaining, state.consolidation):
+        assert figure.confidence == confidence
+        assert figure.low < figure.high
+    assert ("is not in it" in str(state.remaining.validity)) != known
 
 
 def test_one_interval_of_grading_has_one_confidence(

@@ -160,7 +160,8 @@ def _tell(state: SettlementState, found: Forecast, now: float, midnight: datetim
             version=VERSION,
             low=low,
             high=high,
-            confidence=CONFIDENCE,
+            # What an interval does not hold at all, it does not hold in nine cases of ten.
+            confidence=CONFIDENCE if found.before.known else None,
             validity=validity,
             # What rests on the point's last reading is as old as that.
             quality="stale" if reading and stale else "forecast",
